@@ -1,0 +1,203 @@
+package trackerapi
+
+import (
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Limits that both sides keep. A message beyond them is refused whole, with
+// [CodeTooLarge], and changes nothing.
+const (
+	MaxBody    = 8 << 20 // bytes of one request or response
+	MaxDigests = 50_000  // digests in one announce
+	MaxLookup  = 1_000   // digests in one lookup, names in one resolve
+	MaxReports = 1_000   // reports in one message
+	MaxName    = 255     // bytes of a node's name, zone, label key or value
+	MaxLabels  = 64      // labels of one node
+)
+
+// Node is how a seeder introduces itself.
+type Node struct {
+	// Name is unique in the cluster, and stays the same over restarts;
+	// on Kubernetes the node's name.
+	Name string `json:"name"`
+	// Epoch tells this run of the seeder from its earlier ones: it only
+	// ever grows. Seeders use their start time in Unix milliseconds.
+	Epoch int64 `json:"epoch"`
+	// Addr is the host:port of the peer side, as neighbours can reach it;
+	// IPv6 addresses in brackets.
+	Addr    string            `json:"addr"`
+	Zone    string            `json:"zone,omitempty"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Version string            `json:"version,omitempty"`
+}
+
+// Sender names who is speaking, in every message after register.
+type Sender struct {
+	Node  string `json:"node"`
+	Epoch int64  `json:"epoch"`
+}
+
+// RegisterRequest opens a session. It may be repeated at any time.
+type RegisterRequest struct {
+	Node Node `json:"node"`
+}
+
+// RegisterResponse says how the session goes on.
+type RegisterResponse struct {
+	// IntervalMS is the time between heartbeats, in milliseconds.
+	IntervalMS int64 `json:"interval_ms"`
+}
+
+// Image is a name that a node's containerd knows.
+type Image struct {
+	// Name is the full reference with its tag, as containerd stores it,
+	// e.g. "docker.io/library/redis:7".
+	Name   string        `json:"name"`
+	Digest digest.Digest `json:"digest"`
+	// UpdatedAt is when the node last set the name to the digest. Clocks
+	// differ: it orders answers, nothing more.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// AnnounceRequest brings the tracker's picture of a node from one sequence
+// number to another.
+type AnnounceRequest struct {
+	Sender
+	// Whole says that Add and Images are everything the node has; what
+	// the tracker knew before is replaced. Otherwise they are changes on
+	// top of From.
+	Whole bool `json:"whole,omitempty"`
+	// From is the sequence number that the changes build on; unused when
+	// Whole is set. A tracker that is not there answers with Resend.
+	From uint64 `json:"from,omitempty"`
+	// Seq is the sequence number that the tracker has afterwards.
+	Seq uint64 `json:"seq"`
+	// SetHash is the [SetHash] that the tracker must have afterwards.
+	SetHash uint64 `json:"set_hash,string"`
+
+	Add    []digest.Digest `json:"add,omitempty"`
+	Remove []digest.Digest `json:"remove,omitempty"`
+	// Images are names that are new or have moved; ImagesGone are names
+	// that no longer exist on the node.
+	Images     []Image  `json:"images,omitempty"`
+	ImagesGone []string `json:"images_gone,omitempty"`
+	// Verified are digests whose bytes the node has just hashed and found
+	// right, after a heartbeat's answer asked it to (see Verify).
+	Verified []digest.Digest `json:"verified,omitempty"`
+}
+
+// AnnounceResponse says whether the announcement could be applied.
+type AnnounceResponse struct {
+	// Resend asks for the whole set: a change was lost, or the hashes
+	// differ.
+	Resend bool `json:"resend,omitempty"`
+}
+
+// Load is what a node says of its own business in a heartbeat.
+type Load struct {
+	// Uploads is the number of blobs that it is sending to peers now.
+	Uploads int `json:"uploads"`
+}
+
+// HeartbeatRequest is a sign of life.
+type HeartbeatRequest struct {
+	Sender
+	// Seq and SetHash describe the inventory that this tracker has been
+	// sent; a difference means that something was lost.
+	Seq     uint64 `json:"seq"`
+	SetHash uint64 `json:"set_hash,string"`
+	Load    Load   `json:"load"`
+}
+
+// HeartbeatResponse is how a tracker speaks to a node.
+type HeartbeatResponse struct {
+	// IntervalMS is the time until the next heartbeat, in milliseconds.
+	IntervalMS int64 `json:"interval_ms"`
+	// Resend asks for the whole inventory.
+	Resend bool `json:"resend,omitempty"`
+	// Verify lists digests that a peer got wrong bytes for: the node
+	// hashes its copy, and announces it as Verified or withdraws it.
+	Verify []digest.Digest `json:"verify,omitempty"`
+}
+
+// LookupRequest asks who holds each of several digests.
+type LookupRequest struct {
+	// Node is the asker, who is never part of an answer.
+	Node    string          `json:"node"`
+	Digests []digest.Digest `json:"digests"`
+	// Limit is the number of holders wanted per digest; 0 leaves it to
+	// the tracker.
+	Limit int `json:"limit,omitempty"`
+}
+
+// LookupResponse has one handout per digest asked for, in the same order. A
+// digest that nobody holds has an empty one: that is no error.
+type LookupResponse struct {
+	Handouts []Handout `json:"handouts"`
+}
+
+// Handout is a ranked list of holders, the best first.
+type Handout []Holder
+
+// Holder is a node that has a blob.
+type Holder struct {
+	Node  string `json:"node"`
+	Epoch int64  `json:"epoch"`
+	Addr  string `json:"addr"` // host:port of its peer side
+	Zone  string `json:"zone,omitempty"`
+}
+
+// ResolveRequest asks which digest each image name has in the cluster.
+type ResolveRequest struct {
+	Node  string   `json:"node"`
+	Names []string `json:"names"`
+}
+
+// ResolveResponse has one image per name asked for, in the same order: the
+// most recently updated one that a live node has. Unknown names have an empty
+// Digest.
+type ResolveResponse struct {
+	Images []Image `json:"images"`
+}
+
+// Kind says what went wrong with a peer.
+type Kind string
+
+// The kinds of report. Only the first four speak against the node as a whole;
+// the others concern one digest.
+const (
+	KindRefused Kind = "refused" // it refused the connection
+	KindTimeout Kind = "timeout" // no connection or no headers in time
+	KindStall   Kind = "stall"   // it stopped in the middle of a body
+	KindShort   Kind = "short"   // the body ended too early
+	KindCorrupt Kind = "corrupt" // wrong bytes
+	KindMiss    Kind = "miss"    // it does not have what it was said to have
+)
+
+// Report accuses one peer of one thing.
+type Report struct {
+	Peer   string        `json:"peer"`
+	Epoch  int64         `json:"epoch"` // the peer's, from the handout
+	Kind   Kind          `json:"kind"`
+	Digest digest.Digest `json:"digest,omitempty"`
+	Offset int64         `json:"offset,omitempty"` // byte at which it happened
+}
+
+// ReportRequest carries what a node has seen since its last one.
+type ReportRequest struct {
+	Sender
+	Reports []Report `json:"reports"`
+}
+
+// ReportResponse is empty.
+type ReportResponse struct{}
+
+// LeaveRequest takes the node out of all answers at once.
+type LeaveRequest struct {
+	Sender
+}
+
+// LeaveResponse is empty.
+type LeaveResponse struct{}
