@@ -11,8 +11,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
@@ -31,13 +29,13 @@ type Server struct {
 // Listen binds addr (host:port, port 0 for any free one) for at most maxConns
 // connections at a time; further clients wait in the kernel's queue.
 func Listen(name, addr string, maxConns int, h http.Handler, log *slog.Logger) (*Server, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &Server{
 		name:     name,
-		listener: netutil.LimitListener(l, maxConns),
+		listener: limit(l.(*net.TCPListener), maxConns),
 		http: &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: headerTimeout,

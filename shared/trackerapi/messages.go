@@ -178,8 +178,10 @@ const (
 
 // Report accuses one peer of one thing.
 type Report struct {
-	Peer   string        `json:"peer"`
-	Epoch  int64         `json:"epoch"` // the peer's, from the handout
+	Peer string `json:"peer"`
+	// Epoch is the peer's, from the handout. 0 means whichever run of it is
+	// there now: for what outlives a run, such as a broken file.
+	Epoch  int64         `json:"epoch"`
 	Kind   Kind          `json:"kind"`
 	Digest digest.Digest `json:"digest,omitempty"`
 	Offset int64         `json:"offset,omitempty"` // byte at which it happened

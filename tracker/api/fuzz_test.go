@@ -1,0 +1,37 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+var verbs = []string{"register", "announce", "heartbeat", "lookup", "resolve", "report", "leave"}
+
+// FuzzMessages: whatever comes, every verb answers, and the fault is never the
+// tracker's.
+func FuzzMessages(f *testing.F) {
+	seed := func(verb byte, v any) { f.Add(verb, marshal(f, v)) }
+	seed(0, trackerapi.RegisterRequest{Node: trackerapi.Node{Name: "a", Epoch: 2, Addr: ":1", Labels: map[string]string{"k": "v"}}})
+	seed(1, trackerapi.AnnounceRequest{Sender: me, Whole: true, Add: []digest.Digest{good}, Images: []trackerapi.Image{{Name: "i", Digest: good}}})
+	seed(1, trackerapi.AnnounceRequest{Sender: me, Remove: []digest.Digest{good}, Verified: []digest.Digest{good}, ImagesGone: []string{"i"}})
+	seed(2, trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Uploads: -1}})
+	seed(3, trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good, good}, Limit: -1})
+	seed(4, trackerapi.ResolveRequest{Node: "a", Names: []string{"i"}})
+	seed(5, trackerapi.ReportRequest{Sender: me, Reports: []trackerapi.Report{
+		{Peer: "b", Epoch: 1, Kind: trackerapi.KindCorrupt, Digest: good}, {Peer: "b", Epoch: 1, Kind: trackerapi.KindStall}, {Peer: "a", Kind: "new"},
+	}})
+	seed(6, trackerapi.LeaveRequest{Sender: me})
+	f.Fuzz(func(t *testing.T, verb byte, body string) {
+		_, h := registered(t)
+		post(h, "/v1/register", `{"node":{"name":"b","epoch":1,"addr":":2"}}`)
+		post(h, "/v1/announce", marshal(t, trackerapi.AnnounceRequest{Sender: trackerapi.Sender{Node: "b", Epoch: 1}, Whole: true, Add: []digest.Digest{good}}))
+		status, code := post(h, "/v1/"+verbs[int(verb)%len(verbs)], body)
+		if status >= http.StatusInternalServerError || (status != http.StatusOK && code == "") {
+			t.Fatalf("%d %s", status, code)
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+const (
+	exchangeTime = 10 * time.Second // for the body to arrive, and again for the answer to leave
+	smallBody    = 2 << 20          // every message but an announcement fits
+	bodyRoom     = 128 << 20        // for all announcements that are being read
+	maxElements  = 500_000          // no message within the limits has as many commas
+	maxPooled    = 64 << 10         // larger buffers are left to the garbage collector
+)
+
+// handle makes a handler out of what a verb is: a message, how to check it,
+// and what to do. A panic becomes an internal error.
+func handle[Req, Resp any](a *API, verb string, check func(*Req) error, do func(*http.Request, *Req) (Resp, error)) httpserver.Handler {
+	count := a.metrics.verb(verb)
+	read := a.readSmall
+	if verb == "announce" {
+		read = a.readLarge
+	}
+	return func(w http.ResponseWriter, r *http.Request) (err error) {
+		begin := time.Now()
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+			count(begin, err)
+		}()
+		req := new(Req)
+		if err := read(w, r, req); err != nil {
+			return err
+		}
+		if err := check(req); err != nil {
+			return err
+		}
+		resp, err := do(r, req)
+		if err != nil {
+			return err
+		}
+		return answer(w, http.StatusOK, resp)
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func (a *API) readSmall(w http.ResponseWriter, r *http.Request, into any) error {
+	return decode(http.MaxBytesReader(w, r.Body, smallBody), into)
+}
+
+// readLarge waits for its turn, so that a whole fleet that announces itself at
+// once does not need memory for all of it at once.
+func (a *API) readLarge(w http.ResponseWriter, r *http.Request, into any) error {
+	size := r.ContentLength
+	if size < 0 || size > trackerapi.MaxBody {
+		size = trackerapi.MaxBody
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), exchangeTime/2)
+	defer cancel()
+	if err := a.room.Acquire(ctx, size); err != nil {
+		return trackerapi.Errorf(trackerapi.CodeUnavailable, "too many announcements at once")
+	}
+	defer a.room.Release(size)
+	return decode(http.MaxBytesReader(w, r.Body, trackerapi.MaxBody), into)
+}
+
+func decode(body io.Reader, into any) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= maxPooled {
+			b.Reset()
+			buffers.Put(b)
+		}
+	}()
+	if _, err := b.ReadFrom(body); err != nil {
+		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return trackerapi.Errorf(trackerapi.CodeTooLarge, "the body is larger than %d bytes", large.Limit)
+		}
+		return trackerapi.Errorf(trackerapi.CodeInvalid, "the body did not arrive: %v", err)
+	}
+	if bytes.Count(b.Bytes(), []byte{','}) > maxElements {
+		return trackerapi.Errorf(trackerapi.CodeTooLarge, "the message has more than %d elements", maxElements)
+	}
+	if err := json.Unmarshal(b.Bytes(), into); err != nil {
+		return trackerapi.Errorf(trackerapi.CodeInvalid, "%v", err)
+	}
+	return nil
+}
+
+var contentType = []string{"application/json"}
+
+func answer(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header()["Content-Type"] = contentType
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // who has gone away meanwhile is not our trouble
+	return nil
+}
+
+// refuse is where all errors are written.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := trackerapi.AsError(err)
+	if e.Code == trackerapi.CodeInternal {
+		a.log.Error("request failed", "path", r.URL.Path, "from", r.RemoteAddr, "error", err)
+	} else {
+		a.log.Debug("request refused", "path", r.URL.Path, "from", r.RemoteAddr, "code", string(e.Code), "error", e.Message)
+	}
+	_ = answer(w, e.Status(), e)
+}
+
+// noRoute is for unknown paths and methods.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
+	a.refuse(w, r, trackerapi.Errorf(trackerapi.CodeInvalid, "there is no %.16s %.128q here", r.Method, r.URL.Path))
+}
+
+// inTime bounds what a client that sends or reads too slowly can hold. Both
+// deadlines are the connection's, so every request has to set them.
+func inTime(d time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, now := http.NewResponseController(w), time.Now()
+		_ = c.SetReadDeadline(now.Add(d)) // fails only where there is no connection, in tests
+		_ = c.SetWriteDeadline(now.Add(2 * d))
+		next.ServeHTTP(w, r)
+	})
+}

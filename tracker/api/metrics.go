@@ -1,0 +1,93 @@
+package api
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/roster"
+)
+
+// Metrics counts what the tracker does.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	verdicts *prometheus.CounterVec
+}
+
+// NewMetrics registers the tracker's metrics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_tracker_requests_total",
+			Help: "Requests of nodes, by verb and by outcome: ok or an error code.",
+		}, []string{"verb", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "dray_tracker_request_duration_seconds",
+			Help:    "Time from a request's headers to its answer, by verb.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"verb"}),
+		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_tracker_verdicts_total",
+			Help: "Changes of nodes' states, by the new state and the reason.",
+		}, []string{"state", "reason"}),
+	}
+	reg.MustRegister(m.requests, m.seconds, m.verdicts)
+	return m
+}
+
+// Verdict counts a change of a node's state.
+func (m *Metrics) Verdict(v roster.Verdict) {
+	m.verdicts.WithLabelValues(v.To.String(), string(v.Reason)).Inc()
+}
+
+// verb gives what counts the requests of one verb.
+func (m *Metrics) verb(verb string) func(begin time.Time, err error) {
+	ok, seconds := m.requests.WithLabelValues(verb, "ok"), m.seconds.WithLabelValues(verb)
+	return func(begin time.Time, err error) {
+		seconds.Observe(time.Since(begin).Seconds())
+		if err == nil {
+			ok.Inc()
+			return
+		}
+		m.requests.WithLabelValues(verb, string(trackerapi.AsError(err).Code)).Inc()
+	}
+}
+
+var (
+	nodesDesc    = prometheus.NewDesc("dray_tracker_nodes", "Nodes, by state.", []string{"state"}, nil)
+	digestsDesc  = prometheus.NewDesc("dray_tracker_digests", "Digests that some node holds.", nil, nil)
+	pairsDesc    = prometheus.NewDesc("dray_tracker_pairs", "Pairs of a digest and a node that holds it.", nil, nil)
+	imagesDesc   = prometheus.NewDesc("dray_tracker_images", "Image names that some node has.", nil, nil)
+	withheldDesc = prometheus.NewDesc("dray_tracker_accusations", "Pairs that are out of the answers because a peer has spoken against them.", nil, nil)
+)
+
+// Sizes is a collector of how much the index and the roster hold.
+type Sizes struct {
+	Index  *index.Index
+	Roster *roster.Roster
+}
+
+// Describe implements [prometheus.Collector].
+func (Sizes) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{nodesDesc, digestsDesc, pairsDesc, imagesDesc, withheldDesc} {
+		out <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (s Sizes) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for _, state := range listedStates {
+		gauge(nodesDesc, float64(s.Roster.Count(state)), state.String())
+	}
+	st := s.Index.Stats()
+	gauge(digestsDesc, float64(st.Digests))
+	gauge(pairsDesc, float64(st.Pairs))
+	gauge(imagesDesc, float64(st.Images))
+	gauge(withheldDesc, float64(st.Accused))
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+func (a *API) register(r *http.Request, m *trackerapi.RegisterRequest) (resp trackerapi.RegisterResponse, err error) {
+	if m.Node.Addr, err = peerAddr(m.Node.Addr, r.RemoteAddr); err != nil {
+		return resp, err
+	}
+	n, newRun, err := a.roster.Register(m.Node)
+	if err != nil {
+		return resp, err
+	}
+	if newRun {
+		a.index.Restart(n.Ordinal())
+	}
+	return trackerapi.RegisterResponse{IntervalMS: a.interval.Milliseconds()}, nil
+}
+
+func (a *API) announce(_ *http.Request, m *trackerapi.AnnounceRequest) (resp trackerapi.AnnounceResponse, err error) {
+	n, err := a.roster.Hear(m.Sender)
+	if err != nil {
+		return resp, err
+	}
+	resp.Resend = a.index.Apply(n.Ordinal(), m)
+	a.log.Debug("announce", "node", m.Node, "whole", m.Whole, "seq", m.Seq, "add", len(m.Add), "remove", len(m.Remove), "resend", resp.Resend)
+	return resp, nil
+}
+
+func (a *API) heartbeat(_ *http.Request, m *trackerapi.HeartbeatRequest) (resp trackerapi.HeartbeatResponse, err error) {
+	n, err := a.roster.Heartbeat(m.Sender, m.Load)
+	if err != nil {
+		return resp, err
+	}
+	resp.IntervalMS = a.interval.Milliseconds()
+	resp.Resend, resp.Verify = a.index.Check(n.Ordinal(), m.Seq, m.SetHash)
+	return resp, nil
+}
+
+func (a *API) lookup(_ *http.Request, m *trackerapi.LookupRequest) (trackerapi.LookupResponse, error) {
+	handouts := make([]trackerapi.Handout, len(m.Digests))
+	for i, d := range m.Digests {
+		handouts[i] = a.swarm.Handout(m.Node, d, m.Limit)
+	}
+	return trackerapi.LookupResponse{Handouts: handouts}, nil
+}
+
+func (a *API) resolve(_ *http.Request, m *trackerapi.ResolveRequest) (trackerapi.ResolveResponse, error) {
+	images := make([]trackerapi.Image, len(m.Names))
+	for i, name := range m.Names {
+		found, known := a.index.Resolve(name, a.usable)
+		if !known {
+			found.Name = name
+		}
+		images[i] = found
+	}
+	return trackerapi.ResolveResponse{Images: images}, nil
+}
+
+func (a *API) usable(ordinal uint32) bool {
+	n := a.roster.At(ordinal)
+	return n != nil && n.State().Usable()
+}
+
+func (a *API) report(_ *http.Request, m *trackerapi.ReportRequest) (resp trackerapi.ReportResponse, err error) {
+	if _, err := a.roster.Hear(m.Sender); err != nil {
+		return resp, err
+	}
+	for _, rep := range m.Reports {
+		if rep.Peer != m.Node {
+			a.weigh(m.Node, rep)
+		}
+	}
+	return resp, nil
+}
+
+// weigh takes a report to whom it concerns: the roster, if it speaks against
+// the node, or the index, if it speaks against one digest there. Kinds that
+// this tracker does not know are a newer seeder's.
+func (a *API) weigh(reporter string, rep trackerapi.Report) {
+	log := a.log.With("node", rep.Peer, "kind", string(rep.Kind), "digest", rep.Digest, "offset", rep.Offset, "reporter", reporter)
+	switch rep.Kind {
+	case trackerapi.KindRefused, trackerapi.KindTimeout, trackerapi.KindStall, trackerapi.KindShort:
+		log.Debug("report")
+		a.roster.Accuse(rep.Peer, rep.Epoch, rep.Kind)
+	case trackerapi.KindMiss:
+		log.Debug("report")
+		a.withhold(rep)
+	case trackerapi.KindCorrupt:
+		if a.withhold(rep) {
+			log.Warn("report: node has served wrong bytes; it will be asked to verify its copy")
+		}
+	default:
+		log.Debug("report of an unknown kind")
+	}
+}
+
+func (a *API) withhold(rep trackerapi.Report) bool {
+	n := a.roster.ByName(rep.Peer)
+	return n != nil && n.Identity().Epoch == rep.Epoch && a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
+}
+
+func (a *API) leave(_ *http.Request, m *trackerapi.LeaveRequest) (resp trackerapi.LeaveResponse, err error) {
+	return resp, a.roster.Leave(m.Sender)
+}

@@ -1,0 +1,116 @@
+// Package app puts a tracker together: [New] binds its listeners, [Tracker.Run]
+// runs it and stops it in stages. Everything in it can be embedded, several
+// times in one process, on ":0".
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/tracker/api"
+	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/roster"
+	"github.com/drayproject/dray/tracker/swarm"
+)
+
+const (
+	nodesDrain    = 5 * time.Second // for requests of nodes that are under way
+	adminDrain    = time.Second
+	maxAdminConns = 256
+)
+
+// Tracker is a tracker that is bound but does not yet answer.
+type Tracker struct {
+	roster *roster.Roster
+	api    *api.API
+	nodes  *httpserver.Server
+	admin  *httpserver.Server
+	log    *slog.Logger
+}
+
+// New builds a tracker and binds its addresses. Run must follow, which also
+// releases them.
+func New(cfg Config, log *slog.Logger) (*Tracker, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := api.NewMetrics(reg)
+
+	known := index.New()
+	nodes := roster.New(roster.Policy{
+		Interval:     cfg.HeartbeatInterval,
+		SuspectAfter: cfg.SuspectAfter,
+		DeadAfter:    cfg.DeadAfter,
+		PurgeAfter:   cfg.PurgeAfter,
+	}, watcher{known, metrics}, log)
+	reg.MustRegister(api.Sizes{Index: known, Roster: nodes})
+
+	t := &Tracker{roster: nodes, log: log}
+	t.api = api.New(known, nodes, swarm.New(known, nodes), cfg.HeartbeatInterval, metrics, log)
+	if err := t.bind(cfg, reg); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Tracker) bind(cfg Config, reg prometheus.Gatherer) (err error) {
+	if t.nodes, err = httpserver.Listen("nodes", cfg.Listen, cfg.MaxConns, t.api.Nodes(), t.log); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if t.admin, err = httpserver.Listen("admin", cfg.AdminListen, maxAdminConns, t.api.Admin(reg), t.log); err != nil {
+		_ = t.nodes.Close()
+		return fmt.Errorf("admin-listen: %w", err)
+	}
+	return nil
+}
+
+// watcher keeps the index and the metrics in line with the roster's verdicts.
+type watcher struct {
+	index   *index.Index
+	metrics *api.Metrics
+}
+
+// Observe implements [roster.Observer].
+func (w watcher) Observe(v roster.Verdict) {
+	w.metrics.Verdict(v)
+	if v.To == roster.Purged {
+		w.index.Forget(v.Ordinal)
+	}
+}
+
+// NodeAddr is where seeders are answered.
+func (t *Tracker) NodeAddr() string { return t.nodes.Addr() }
+
+// AdminAddr is where health and metrics are.
+func (t *Tracker) AdminAddr() string { return t.admin.Addr() }
+
+// Run answers until ctx ends or a listener fails. Then it takes no more
+// requests of nodes and finishes those under way, and only after that stops
+// telling operators how it is.
+func (t *Tracker) Run(ctx context.Context) error {
+	t.log.Info("tracker is listening", "nodes", t.NodeAddr(), "admin", t.AdminAddr())
+	g, ctx := errgroup.WithContext(ctx)
+	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, t.api.Stop)
+	g.Go(func() error {
+		defer stopLast()
+		return t.nodes.Serve(ctx, nodesDrain)
+	})
+	g.Go(func() error { return t.admin.Serve(last, adminDrain) })
+	g.Go(func() error {
+		t.roster.Run(last)
+		return nil
+	})
+	err := g.Wait()
+	t.log.Info("tracker has stopped")
+	return err
+}

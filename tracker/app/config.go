@@ -1,0 +1,66 @@
+package app
+
+import (
+	"errors"
+	"time"
+)
+
+// Config is everything that a tracker can be told. Each field is a flag, a key
+// of the configuration file and, as DRAY_ADMIN_LISTEN and so on, an
+// environment variable.
+type Config struct {
+	// Listen is where the seeders come.
+	Listen string `mapstructure:"listen" usage:"address for the seeders"`
+	// AdminListen serves /livez, /readyz and /metrics.
+	AdminListen string `mapstructure:"admin-listen" usage:"address for metrics and health"`
+	// MaxConns bounds the seeders' connections; more wait. Every seeder
+	// keeps one or a few open.
+	MaxConns int `mapstructure:"max-conns" usage:"largest number of connections from seeders"`
+
+	// HeartbeatInterval is the time between a node's signs of life; the
+	// seeders learn it from here. Shorter finds silent deaths earlier and
+	// costs more: at 1s, 15 000 nodes send 15 000 requests per second to
+	// every tracker.
+	HeartbeatInterval time.Duration `mapstructure:"heartbeat-interval" usage:"time between heartbeats, which the seeders are told"`
+	// SuspectAfter so many missed heartbeats a node is given last. A
+	// heartbeat is missed when it is a quarter of the interval late.
+	SuspectAfter int `mapstructure:"suspect-after" usage:"missed heartbeats after which a node is given last"`
+	// DeadAfter so many missed heartbeats a node is not given any more.
+	DeadAfter int `mapstructure:"dead-after" usage:"missed heartbeats after which a node is not given any more"`
+	// PurgeAfter so much silence a node is forgotten, with all it holds.
+	// Until then it is back with its first heartbeat.
+	PurgeAfter time.Duration `mapstructure:"purge-after" usage:"silence after which a node is forgotten"`
+
+	LogLevel  string `mapstructure:"log-level" usage:"debug, info, warn or error"`
+	LogFormat string `mapstructure:"log-format" usage:"text or json"`
+}
+
+// Default is the configuration of a lone tracker.
+func Default() Config {
+	return Config{
+		Listen:            ":7070",
+		AdminListen:       "127.0.0.1:7071",
+		MaxConns:          65_536,
+		HeartbeatInterval: time.Second,
+		SuspectAfter:      2,
+		DeadAfter:         3,
+		PurgeAfter:        10 * time.Minute,
+		LogLevel:          "info",
+		LogFormat:         "text",
+	}
+}
+
+// check refuses what can't work.
+func (c *Config) check() error {
+	switch {
+	case c.HeartbeatInterval < 100*time.Millisecond:
+		return errors.New("heartbeat-interval must be at least 100ms")
+	case c.SuspectAfter < 1 || c.DeadAfter < c.SuspectAfter:
+		return errors.New("suspect-after must be at least 1, and dead-after no less than that")
+	case c.PurgeAfter < time.Duration(c.DeadAfter+1)*c.HeartbeatInterval:
+		return errors.New("purge-after must be longer than it takes to be dead")
+	case c.MaxConns < 1:
+		return errors.New("max-conns must be at least 1")
+	}
+	return nil
+}

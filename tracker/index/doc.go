@@ -1,0 +1,17 @@
+// Package index is the tracker's memory of who holds what.
+//
+// It keeps both directions: for each digest the set of its holders, which
+// lookups read, and for each node the set of its digests, so that a whole
+// announcement can be compared with what was known and a purged node can be
+// taken out. Both are compressed bitmaps: of node ordinals, which the roster
+// gives out, and of digest numbers, which a digest has for as long as somebody
+// holds it. A (digest, node) pair costs about two bytes in each.
+//
+// Digests are spread over shards with a lock each. Every node's side has its
+// own lock, which is taken first: what one node says is applied in one piece
+// after the other, and lookups never wait for a whole announcement but only
+// for one digest's change.
+//
+// A pair that a peer has spoken against is withheld: it stays in the node's
+// inventory, and so in its hash, but in no answer. See [Index.Accuse].
+package index

@@ -1,0 +1,58 @@
+// Command tracker knows which node holds which digest and which nodes are
+// alive, and tells the seeders.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drayproject/dray/shared/process"
+	"github.com/drayproject/dray/tracker/app"
+)
+
+func main() {
+	root := tracker()
+	root.AddCommand(version())
+	os.Exit(process.Main(root))
+}
+
+func tracker() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "tracker",
+		Short: "Tell the seeders who holds what",
+		Args:  cobra.NoArgs,
+	}
+	cfg := app.Default()
+	settings := process.Bind(cmd, &cfg)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := settings.Read(); err != nil {
+			return err
+		}
+		log, err := process.Logger(os.Stderr, cfg.LogLevel, cfg.LogFormat)
+		if err != nil {
+			return err
+		}
+		tracker, err := app.New(cfg, log)
+		if err != nil {
+			return err
+		}
+		return tracker.Run(cmd.Context())
+	}
+	return cmd
+}
+
+func version() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			info, _ := debug.ReadBuildInfo()
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "tracker", info.Main.Version, info.GoVersion)
+			return err
+		},
+	}
+}

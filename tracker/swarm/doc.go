@@ -1,0 +1,14 @@
+// Package swarm decides who is handed out to whom.
+//
+// A handout is made in two steps. [Gather] looks at the holders of a digest,
+// from a random one on, until it has seen enough good ones; then [Rank] puts
+// those in order. Both are pure.
+//
+// Gather does not look at everybody, since a popular digest has thousands of
+// holders. It has seen enough when four times as many as wanted are alive and
+// in the asker's zone, so that Rank can choose by load; or, when the zone has
+// too few, after 256 that are alive. Dead nodes are passed over and do not
+// count. Only where almost nobody is well does it go through all holders, and
+// then finds the last one. That every lookup begins elsewhere shares the work
+// among holders that are equally good.
+package swarm

@@ -1,0 +1,72 @@
+package swarm
+
+import (
+	"math/rand/v2"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/roster"
+)
+
+const (
+	usual = 4  // holders in a handout when the asker leaves it to us
+	most  = 16 // holders in a handout, whatever the asker says
+)
+
+// Swarm makes handouts of what the index and the roster know. It is safe for
+// concurrent use.
+type Swarm struct {
+	index  *index.Index
+	roster *roster.Roster
+	rand   *rand.Rand
+}
+
+// New makes a Swarm.
+func New(x *index.Index, r *roster.Roster) *Swarm {
+	return &Swarm{index: x, roster: r, rand: rand.New(shared{})}
+}
+
+// shared is the runtime's source of random numbers, which all goroutines may
+// use at once.
+type shared struct{}
+
+func (shared) Uint64() uint64 { return rand.Uint64() }
+
+// Handout lists the best holders of the digest for the asker, who need not be
+// known and is never one of them. A limit of 0 or less leaves their number to
+// the tracker. Nobody is a holder of an unknown digest.
+func (s *Swarm) Handout(asker string, d digest.Digest, limit int) trackerapi.Handout {
+	n := usual
+	if limit > 0 {
+		n = min(limit, most)
+	}
+	found := Gather(s.index.Holders(d, s.rand.Uint32()), s.lookFor(asker), n)
+	best := Rank(found, n, s.rand)
+	handout := make(trackerapi.Handout, len(best))
+	for i, c := range best {
+		handout[i] = trackerapi.Holder{Node: c.Node.Name, Epoch: c.Node.Epoch, Addr: c.Node.Addr, Zone: c.Node.Zone}
+	}
+	return handout
+}
+
+func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
+	zone := ""
+	if n := s.roster.ByName(asker); n != nil {
+		zone = n.Identity().Zone
+	}
+	return func(ordinal uint32) (c Candidate, usable bool) {
+		n := s.roster.At(ordinal)
+		if n == nil {
+			return c, false
+		}
+		state := n.State()
+		if !state.Usable() {
+			return c, false
+		}
+		c = Candidate{Node: n.Identity(), Uploads: n.Uploads(), Suspect: state == roster.Suspect}
+		c.Near = c.Node.Zone == zone
+		return c, c.Node.Name != asker
+	}
+}
