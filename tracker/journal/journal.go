@@ -59,7 +59,7 @@ type Verdict struct {
 	Reason string    // one word
 }
 
-// Set is an inventory, in no order.
+// Set is an inventory, in no order and without repetitions.
 type Set struct {
 	Digests []digest.Digest
 	Images  []trackerapi.Image // times in microseconds

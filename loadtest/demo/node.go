@@ -1,0 +1,131 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/seeder/puller"
+)
+
+// node is a seeder with a store of its own.
+type node struct {
+	*child
+	root    string // of its store
+	mirror  string // addresses
+	metrics string
+}
+
+func (s *stage) startNode(ctx context.Context, name string) (*node, error) {
+	n := &node{root: filepath.Join(s.dir, name)}
+	var err error
+	n.child, err = start(ctx, name, s.dir, filepath.Join(s.dir, "seeder"),
+		"--node-name="+name,
+		"--trackers="+s.tracker,
+		"--store=embedded", "--embedded-root="+n.root,
+		"--mirror-listen=127.0.0.1:0", "--peer-listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
+		fmt.Sprintf("--upload-rate=%d", s.NodeRate),
+		"--log-format=json", "--log-level=debug")
+	if err != nil {
+		return nil, err
+	}
+	var ready struct{ Mirror, Metrics string }
+	if err := n.said(ctx, "seeder is ready", &ready); err != nil {
+		return nil, err
+	}
+	n.mirror, n.metrics = ready.Mirror, ready.Metrics
+	return n, nil
+}
+
+// wipe empties the store of a node that has been killed.
+func (n *node) wipe() error { return os.RemoveAll(n.root) }
+
+// pull is a pull by one node, and what is known of it so far.
+type pull struct {
+	node *node
+	done chan struct{}
+
+	mu    sync.Mutex
+	blobs map[digest.Digest]puller.Blob
+	last  puller.Event
+	err   error
+}
+
+// pull makes the node pull the image; hear is told of every blob that is
+// complete.
+func (n *node) pull(ctx context.Context, image string, hear func(puller.Blob)) *pull {
+	p := &pull{node: n, done: make(chan struct{}), blobs: map[digest.Digest]puller.Blob{}}
+	go func() {
+		defer close(p.done)
+		err := puller.Ask(ctx, n.mirror, puller.Request{Image: image}, func(e puller.Event) {
+			p.note(e)
+			if e.Blob != nil && e.Blob.State == puller.Complete {
+				hear(*e.Blob)
+			}
+		})
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.err = err
+	}()
+	return p
+}
+
+func (p *pull) note(e puller.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = e
+	if e.Blob != nil {
+		p.blobs[e.Blob.Digest] = *e.Blob
+	}
+}
+
+// wait is for the end of the pull.
+func (p *pull) wait() (puller.Totals, error) {
+	<-p.done
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return puller.Totals{}, fmt.Errorf("%s: %w", p.node.name, p.err)
+	}
+	return *p.last.Totals, nil
+}
+
+func (p *pull) blob(d digest.Digest) puller.Blob {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blobs[d]
+}
+
+// metric reads one number from the node's metrics.
+func (n *node) metric(ctx context.Context, name string) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.metrics+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := newClient().Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if v, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			return strconv.ParseFloat(v, 64)
+		}
+	}
+	return 0, fmt.Errorf("%s has no metric %s", n.name, name)
+}
+
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+}

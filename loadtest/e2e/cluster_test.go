@@ -1,0 +1,161 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/loadtest/testbed"
+	"github.com/drayproject/dray/loadtest/testbed/imagekit"
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+const (
+	MB = 1_000_000
+
+	registryName = "registry.test"
+	pullDeadline = 90 * time.Second // of one pull; a broken one must not hang the suite
+	soon         = 15 * time.Second // for what takes milliseconds on an idle machine
+)
+
+// cluster is a registry, a tracker and some nodes, each on its own host.
+type cluster struct {
+	*testbed.Bed
+	t            *testing.T
+	registry     *testbed.Registry
+	trackerHost  *testbed.Host
+	tracker      *testbed.Process
+	trackers     string // what the seeders are told
+	trackerCalls *trackerapi.Client
+	nodes        []*node
+}
+
+// node is a containerd with a seeder as its mirror.
+type node struct {
+	*testbed.Containerd
+	cluster *cluster
+	flags   []string
+	seeder  *testbed.Process
+}
+
+// newCluster starts everything but nodes, and has the image in the registry
+// under the name that it returns.
+func newCluster(t *testing.T, s imagekit.Spec) (c *cluster, img *imagekit.Image, ref string) {
+	t.Helper()
+	testbed.Require(t)
+	t.Parallel()
+	c = &cluster{Bed: testbed.New(t), t: t}
+	c.registry = c.Registry(c.Host("registry"))
+	c.trackerHost = c.Host("tracker")
+	c.trackers = c.trackerHost.At(testbed.TrackerPort)
+	c.trackerCalls = trackerapi.NewClient(c.trackers, c.trackerHost.Client())
+	c.tracker = c.Tracker(c.trackerHost)
+	img, ref = c.push(s)
+	return c, img, ref
+}
+
+func (c *cluster) push(s imagekit.Spec) (*imagekit.Image, string) {
+	c.t.Helper()
+	img, err := imagekit.Build(testbed.Cache("images"), s)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	name := fmt.Sprintf("e2e/app:%.12s", img.Digest.Encoded())
+	c.registry.Push(name, img)
+	return img, registryName + "/" + name
+}
+
+// slowHeartbeats restarts the tracker with so long an interval that a silent
+// node stays in its answers for the whole test. Call it before nodes are added.
+func (c *cluster) slowHeartbeats() {
+	c.t.Helper()
+	c.tracker.Kill()
+	c.tracker = c.Tracker(c.trackerHost, "--heartbeat-interval=30s")
+}
+
+// addNode starts a node; flags are for its seeder.
+func (c *cluster) addNode(flags ...string) *node {
+	c.t.Helper()
+	host := c.Host(fmt.Sprintf("n%d", len(c.nodes)+1))
+	n := &node{cluster: c, Containerd: c.Containerd(host), flags: flags}
+	n.Mirror(registryName, c.registry.URL, testbed.MirrorURL)
+	n.startSeeder()
+	c.nodes = append(c.nodes, n)
+	return n
+}
+
+func (n *node) startSeeder() {
+	n.cluster.t.Helper()
+	flags := append([]string{
+		"--trackers=" + n.cluster.trackers,
+		"--upstreams=" + registryName + "=" + n.cluster.registry.URL,
+	}, n.flags...)
+	n.seeder = n.cluster.Seeder(n.Containerd, flags...)
+}
+
+// pull pulls with ctr, which must succeed and leave every byte right.
+func (n *node) pull(ref string, img *imagekit.Image) {
+	n.cluster.t.Helper()
+	if err := n.tryPull(ref); err != nil {
+		n.cluster.t.Fatal(err)
+	}
+	if err := n.Check(img); err != nil {
+		n.cluster.t.Fatal(err)
+	}
+}
+
+func (n *node) tryPull(ref string) error {
+	ctx, cancel := context.WithTimeout(n.cluster.t.Context(), pullDeadline)
+	defer cancel()
+	return n.Pull(ctx, ref)
+}
+
+// startPull pulls in the background. The function that it returns waits for
+// the end.
+func (n *node) startPull(ref string) (wait func() error) {
+	var err error
+	var done sync.WaitGroup
+	done.Go(func() { err = n.tryPull(ref) })
+	return func() error { done.Wait(); return err }
+}
+
+// holders are the nodes that the tracker names for a digest.
+func (c *cluster) holders(d digest.Digest) []string {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+	defer cancel()
+	r, err := c.trackerCalls.Lookup(ctx, trackerapi.LookupRequest{Node: "e2e", Digests: []digest.Digest{d}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var names []string
+	for _, h := range r.Handouts[0] {
+		names = append(names, h.Node)
+	}
+	return names
+}
+
+// waitHolders waits until the tracker names this many nodes for every part.
+func (c *cluster) waitHolders(img *imagekit.Image, n int, deadline time.Duration) {
+	c.t.Helper()
+	for _, p := range img.Parts {
+		c.Eventually(deadline, fmt.Sprintf("%d holders of the %s %s", n, p.Kind, p.Digest), func() bool {
+			return len(c.holders(p.Digest)) == n
+		})
+	}
+}
+
+// biggest is the largest layer.
+func biggest(img *imagekit.Image) imagekit.Part {
+	var b imagekit.Part
+	for _, l := range img.Layers() {
+		if l.Size > b.Size {
+			b = l
+		}
+	}
+	return b
+}

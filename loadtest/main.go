@@ -1,0 +1,17 @@
+// Command loadtest shows and measures Dray.
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drayproject/dray/loadtest/demo"
+	"github.com/drayproject/dray/shared/process"
+)
+
+func main() {
+	root := &cobra.Command{Use: "loadtest", Short: "Show and measure Dray"}
+	root.AddCommand(demo.Command())
+	os.Exit(process.Main(root))
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Gets the programs that tests and linting run: Go ones are built, at fixed
+# versions, into the repository's .cache/bin; the rest are Debian packages. What
+# is already there at the right version is left alone.
+#
+#   tools.sh test    containerd, ctr, and the Debian packages
+#   tools.sh lint    golangci-lint
+#   tools.sh         all of it
+set -euo pipefail
+
+containerd=v2.4.2
+golangci_lint=v2.15.0
+packages=(docker-registry iproute2 nftables nginx-light)
+commands=(docker-registry ip tc nft nginx)
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+bin="${DRAY_TEST_BIN:-$root/.cache/bin}"
+export PATH="$PATH:/usr/sbin:/sbin"
+
+main() {
+  case "${1:-all}" in
+    test) test_tools ;;
+    lint) lint_tools ;;
+    all)  test_tools; lint_tools ;;
+    *)    sed -n 's/^#   //p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+  esac
+}
+
+test_tools() {
+  if [[ "$(uname -s)" != Linux ]]; then
+    give_up "real nodes need Linux"
+    return
+  fi
+  build containerd github.com/containerd/containerd/v2/cmd/containerd "$containerd"
+  build ctr github.com/containerd/containerd/v2/cmd/ctr "$containerd"
+  install_packages
+}
+
+lint_tools() {
+  build golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
+}
+
+# build NAME PACKAGE VERSION. A stamp beside the program says which version it
+# is, and which Go made it.
+build() {
+  local want stamp="$bin/.$1.version"
+  want="$3 $(go env GOVERSION)"
+  if [[ -x "$bin/$1" && "$(cat "$stamp" 2>/dev/null)" == "$want" ]]; then
+    return
+  fi
+  echo "building $1 $3 into $bin" >&2
+  mkdir -p "$bin"
+  (cd / && GOBIN="$bin" GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' "$2@$3")
+  echo "$want" >"$stamp"
+}
+
+install_packages() {
+  local missing
+  missing="$(missing_commands)"
+  [[ -n "$missing" ]] || return 0
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    give_up "missing programs: $missing (Debian packages: ${packages[*]})"
+    return
+  fi
+  echo "installing Debian packages for: $missing" >&2
+  keep_services_down
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${packages[@]}" >/dev/null
+}
+
+missing_commands() {
+  local c missing=()
+  for c in "${commands[@]}"; do
+    command -v "$c" >/dev/null || missing+=("$c")
+  done
+  echo "${missing[*]}"
+}
+
+# Only the programs are wanted: Debian would start a registry and a web server.
+keep_services_down() {
+  local policy=/usr/sbin/policy-rc.d
+  [[ ! -e "$policy" ]] || return 0
+  trap "rm -f $policy" EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+}
+
+# The tests skip what they cannot run, unless they are told not to.
+give_up() {
+  echo "tools.sh: $1; tests with real nodes can't run" >&2
+  [[ "${DRAY_TEST_REQUIRE:-}" != 1 ]]
+}
+
+main "$@"

@@ -1,0 +1,55 @@
+package announcer
+
+import "time"
+
+const (
+	tolerated   = 2 // failed lookups in a row that open the breaker
+	minCooldown = time.Second
+	maxCooldown = 30 * time.Second
+)
+
+// breaker decides whether lookups may be sent to a tracker. It is a value:
+// each event makes a new one.
+//
+// It starts open: a tracker that was never reached costs no lookup anything.
+// Only a heartbeat closes it, as heartbeats cost pulls nothing. A failed
+// heartbeat opens it at once, and the next good one closes it again. Failed
+// lookups open it for a while, whatever the heartbeats say, and for longer each
+// time: some trackers live, but cannot answer.
+type breaker struct {
+	closed   bool
+	failures int       // of lookups, in a row, while closed
+	strikes  int       // times that lookups have opened it since one succeeded
+	until    time.Time // before this, heartbeats do not close it
+}
+
+func (b breaker) heartbeatOK(now time.Time) breaker {
+	if !b.closed && !now.Before(b.until) {
+		b.closed, b.failures = true, 0
+	}
+	return b
+}
+
+func (b breaker) heartbeatFailed() breaker {
+	b.closed = false
+	return b
+}
+
+func (b breaker) lookupOK() breaker {
+	b.failures, b.strikes = 0, 0
+	return b
+}
+
+// lookupFailed takes a jitter between 0 and 1, so that the seeders of a fleet
+// do not all come back at once.
+func (b breaker) lookupFailed(now time.Time, jitter float64) breaker {
+	b.failures++
+	if !b.closed || b.failures < tolerated {
+		return b
+	}
+	cooldown := min(minCooldown<<min(b.strikes, 10), maxCooldown)
+	return breaker{
+		strikes: b.strikes + 1,
+		until:   now.Add(time.Duration(float64(cooldown) * (0.75 + jitter/4))),
+	}
+}

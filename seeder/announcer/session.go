@@ -1,0 +1,227 @@
+package announcer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+const (
+	registerTimeout = 2 * time.Second
+	maxHeartbeat    = 2 * time.Second // a heartbeat's own deadline, at the most
+	leaveTimeout    = time.Second
+
+	defaultInterval = time.Second
+	minInterval     = 10 * time.Millisecond
+	maxInterval     = 5 * time.Minute
+
+	minRetry   = 100 * time.Millisecond
+	maxRetry   = 5 * time.Second
+	staleRetry = 30 * time.Second // a later run of this node is there: it may go away
+)
+
+// errGone ends the session with a tracker that is no longer listed. Shutting
+// down is another thing: then the tracker is told.
+var errGone = errors.New("the tracker is no longer listed")
+
+// session is the conversation with one tracker.
+type session struct {
+	cfg     Config
+	who     trackerapi.Sender
+	inv     Inventory
+	tracker *tracker
+	log     *slog.Logger
+	metrics *metrics
+
+	up atomic.Bool // heartbeats pass
+
+	// These are used by keepAlive only, and by run after it.
+	registered bool
+	faulty     bool          // the fault has been logged
+	interval   time.Duration // between heartbeats
+
+	whole    chan struct{} // asks for the whole inventory; holds at most one
+	progress progress
+	reports  *reportQueue
+}
+
+func newSession(cfg Config, inv Inventory, t *tracker, log *slog.Logger, m *metrics) *session {
+	return &session{
+		cfg: cfg, inv: inv, tracker: t, metrics: m,
+		who:     trackerapi.Sender{Node: cfg.Node.Name, Epoch: cfg.Node.Epoch},
+		log:     log.With("tracker", t.base),
+		whole:   make(chan struct{}, 1),
+		reports: newReportQueue(m.reportsDropped),
+	}
+}
+
+// run speaks until ctx ends. If that is not because the tracker is gone, it
+// says goodbye.
+func (s *session) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.keepAlive(ctx) })
+	wg.Go(func() { s.announceAll(ctx) })
+	wg.Go(func() { s.reportAll(ctx) })
+	wg.Wait()
+	s.setUp(false)
+	if s.registered && !errors.Is(context.Cause(ctx), errGone) {
+		s.leave(ctx)
+	}
+	s.tracker.http.CloseIdleConnections()
+}
+
+func (s *session) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if _, err := s.tracker.client.Leave(ctx, trackerapi.LeaveRequest{Sender: s.who}); err != nil {
+		s.log.Warn("leave failed", "error", err)
+		return
+	}
+	s.log.Info("leave")
+}
+
+// keepAlive registers, and again whenever the tracker does not know the node.
+func (s *session) keepAlive(ctx context.Context) {
+	retry := minRetry
+	for ctx.Err() == nil {
+		err := s.register(ctx)
+		if err == nil {
+			s.registered, retry = true, minRetry
+			err = s.heartbeats(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wait := retry
+		if trackerapi.IsCode(err, trackerapi.CodeStaleEpoch) {
+			wait = staleRetry
+		}
+		if !trackerapi.IsCode(err, trackerapi.CodeUnknownNode) {
+			s.down(err)
+		}
+		pause(ctx, jitter(wait))
+		retry = min(2*retry, maxRetry)
+	}
+}
+
+// register opens the session; the tracker then needs the whole inventory.
+func (s *session) register(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	r, err := s.tracker.client.Register(ctx, trackerapi.RegisterRequest{Node: s.cfg.Node})
+	if err != nil {
+		return err
+	}
+	s.interval = defaultInterval
+	s.setInterval(r.IntervalMS)
+	s.askWhole()
+	return nil
+}
+
+// heartbeats gives signs of life, the first at once. It returns when the
+// session has to be opened again; a tracker that is silent for a while is
+// still in it.
+func (s *session) heartbeats(ctx context.Context) error {
+	for {
+		err := s.heartbeat(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			s.alive()
+		case trackerapi.IsCode(err, trackerapi.CodeUnknownNode), trackerapi.IsCode(err, trackerapi.CodeStaleEpoch):
+			return err
+		default:
+			s.down(err)
+		}
+		pause(ctx, jitter(s.interval))
+	}
+}
+
+func (s *session) heartbeat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, min(s.interval*3/4, maxHeartbeat))
+	defer cancel()
+	before := s.progress.now()
+	r, err := s.tracker.client.Heartbeat(ctx, trackerapi.HeartbeatRequest{
+		Sender: s.who, Seq: before.seq, SetHash: uint64(before.hash), Load: s.cfg.Load(),
+	})
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		s.metrics.heartbeats.WithLabelValues(result(err)).Inc()
+	}
+	if err != nil {
+		return err
+	}
+	s.setInterval(r.IntervalMS)
+	// While an announcement is on its way, the two sides differ for good
+	// reason.
+	if r.Resend && before.steady() && before == s.progress.now() {
+		s.askWhole()
+	}
+	s.verify(r.Verify)
+	return nil
+}
+
+func (s *session) setInterval(ms int64) {
+	if ms > 0 {
+		s.interval = min(max(time.Duration(min(ms, maxInterval.Milliseconds()))*time.Millisecond, minInterval), maxInterval)
+	}
+}
+
+// alive and down keep the breaker and the log up to date; a change is logged
+// once.
+func (s *session) alive() {
+	s.tracker.heartbeat(true)
+	s.faulty = false
+	if s.setUp(true) {
+		s.log.Info("tracker session is up", "interval", s.interval)
+	}
+}
+
+func (s *session) down(err error) {
+	s.tracker.heartbeat(false)
+	s.setUp(false)
+	if s.faulty {
+		return
+	}
+	s.faulty = true
+	if trackerapi.IsCode(err, trackerapi.CodeStaleEpoch) {
+		s.log.Error("another seeder with this node's name has started later; this one is not heard", "node", s.who.Node, "epoch", s.who.Epoch, "error", err)
+		return
+	}
+	s.log.Warn("tracker session is down", "error", err)
+	s.tracker.http.CloseIdleConnections()
+}
+
+func (s *session) setUp(up bool) (changed bool) {
+	if s.up.Swap(up) == up {
+		return false
+	}
+	if up {
+		s.metrics.sessions.Inc()
+	} else {
+		s.metrics.sessions.Dec()
+		s.tracker.heartbeat(false)
+	}
+	return true
+}
+
+// pause waits, or returns early when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// jitter changes d by up to a tenth, so that a fleet does not beat in step.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.9 + rand.Float64()/5))
+}

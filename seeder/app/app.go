@@ -1,0 +1,175 @@
+// Package app is the seeder as a whole: New builds it and binds its addresses,
+// Run owns everything that moves and stops it in stages.
+//
+//	containerd ─▶ mirror ─▶ fetcher ─▶ neighbours' peer sides
+//	                 │          └────▶ announcer ─▶ trackers
+//	                 └─▶ store ◀─ inventory ──┘
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/drayproject/dray/seeder/announcer"
+	"github.com/drayproject/dray/seeder/fetcher"
+	"github.com/drayproject/dray/seeder/guard"
+	"github.com/drayproject/dray/seeder/inventory"
+	"github.com/drayproject/dray/seeder/puller"
+	"github.com/drayproject/dray/seeder/registry"
+	"github.com/drayproject/dray/seeder/transfers"
+	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/shared/process"
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+const (
+	drain          = 10 * time.Second // transfers under way get this long when the seeder stops
+	maxMirrorConns = 512              // containerd opens a few per pull
+	maxHealthConns = 32
+)
+
+// App is a seeder.
+type App struct {
+	log       *slog.Logger
+	store     contentStore
+	inventory *inventory.Inventory
+	announcer *announcer.Announcer
+	fetcher   *fetcher.Fetcher
+	guard     *guard.Guard
+
+	mirror, peer, health *httpserver.Server
+}
+
+// New builds a seeder and binds its addresses; nothing is served before Run.
+// containerd and the trackers need not be there yet. ctx bounds only New.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	reg := newMetrics()
+	a := &App{log: log}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.store, err = openStore(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	a.inventory = inventory.New(a.store, inventory.Config{WalkInterval: cfg.WalkInterval}, log, reg)
+
+	peer := registry.NewPeer(a.store, a.inventory, cfg.UploadRate, log, reg)
+	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, peer, log); err != nil {
+		return nil, err
+	}
+	a.announcer = announcer.New(announcer.Config{
+		Trackers:      cfg.Trackers,
+		Node:          introduce(cfg, a.peer.Addr()),
+		LookupTimeout: cfg.LookupTimeout,
+		Load:          func() trackerapi.Load { return trackerapi.Load{Uploads: peer.Uploads()} },
+	}, a.inventory, log, reg)
+	a.fetcher = fetcher.New(fetcher.Config{}, a.announcer, a.announcer, log, reg)
+	a.guard = guard.New(a.store, a.accuse, log, reg)
+
+	if err := a.listenLocally(cfg, log, reg); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// listenLocally binds what this machine itself uses: the mirror, with pulls on
+// request beside it, and health and metrics.
+func (a *App) listenLocally(cfg Config, log *slog.Logger, reg *prometheus.Registry) error {
+	seen := transfers.NewLog(log, reg)
+	mirror, err := registry.NewMirror(
+		registry.MirrorConfig{TagPolicy: cfg.TagPolicy, Upstreams: cfg.Upstreams},
+		registry.MirrorParts{
+			Content:   a.store,
+			Inventory: a.inventory,
+			Fetcher:   neighbours{a.fetcher},
+			Resolver:  a.announcer,
+			Guard:     a.guard,
+			Transfers: seen,
+		}, log, reg)
+	if err != nil {
+		return err
+	}
+	pull := puller.New(puller.Config{Mirror: a.MirrorAddr, Upstreams: cfg.Upstreams}, a.store, seen, log, reg)
+	if a.mirror, err = httpserver.Listen("mirror", cfg.MirrorListen, maxMirrorConns, local(mirror, pull), log); err != nil {
+		return err
+	}
+	a.health, err = httpserver.Listen("metrics", cfg.MetricsListen, maxHealthConns, a.healthRoutes(reg), log)
+	return err
+}
+
+// introduce says who this run of the seeder is. An address without a host is
+// completed by the tracker, which sees where the message comes from.
+func introduce(cfg Config, peerAddr string) trackerapi.Node {
+	addr := cfg.Advertise
+	if addr == "" {
+		addr = peerAddr
+	}
+	return trackerapi.Node{
+		Name:    cfg.NodeName,
+		Epoch:   time.Now().UnixMilli(),
+		Addr:    addr,
+		Zone:    cfg.Zone,
+		Labels:  cfg.Labels,
+		Version: version(),
+	}
+}
+
+// accuse tells the trackers of nodes whose bytes turned out wrong after they
+// had been relayed. The wrong bytes are on a disk: whichever run of the node
+// is there now has them.
+func (a *App) accuse(d digest.Digest, sources []string) {
+	for _, node := range sources {
+		a.announcer.Report(trackerapi.Report{Peer: node, Kind: trackerapi.KindCorrupt, Digest: d})
+	}
+}
+
+// MirrorAddr is where containerd asks.
+func (a *App) MirrorAddr() string { return a.mirror.Addr() }
+
+// PeerAddr is where neighbours fetch from.
+func (a *App) PeerAddr() string { return a.peer.Addr() }
+
+// MetricsAddr serves metrics and health.
+func (a *App) MetricsAddr() string { return a.health.Addr() }
+
+// Run serves until ctx ends. It then says goodbye to the trackers first, so
+// that no new neighbour comes; finishes what neighbours and containerd are
+// being sent; and stops the rest.
+func (a *App) Run(ctx context.Context) error {
+	defer a.close()
+	a.log.Info("seeder is ready", "mirror", a.MirrorAddr(), "peer", a.PeerAddr(), "metrics", a.MetricsAddr())
+	err := process.Stages(ctx,
+		[]process.Task{a.announcer.Run},
+		[]process.Task{serve(a.peer), serve(a.mirror)},
+		[]process.Task{serve(a.health), a.fetcher.Run, a.guard.Run, a.inventory.Run},
+	)
+	a.log.Info("seeder has stopped", "error", err)
+	return err
+}
+
+func serve(s *httpserver.Server) process.Task {
+	return func(ctx context.Context) error { return s.Serve(ctx, drain) }
+}
+
+func (a *App) close() {
+	for _, s := range []*httpserver.Server{a.mirror, a.peer, a.health} {
+		if s != nil {
+			_ = s.Close()
+		}
+	}
+	if a.store != nil {
+		if err := a.store.Close(); err != nil && !errors.Is(err, context.Canceled) {
+			a.log.Warn("the store did not close", "error", err)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+// awayLimit is the time without a Read after which a parent cannot be blamed
+// for having hung up.
+const awayLimit = 5 * time.Second
+
+// body is a run of bytes of one blob, from one parent after the other. It is
+// used by one goroutine at a time.
+type body struct {
+	f      *Fetcher
+	ctx    context.Context // ends every request
+	cancel context.CancelCauseFunc
+	queue  *queue
+	want   want // its offset is that of the next byte
+	start  int64
+
+	parent *parent // nil between two parents
+	spare  *spare
+	gaps   gaps
+	left   time.Time     // when the last Read returned
+	away   time.Duration // how long the reader then was busy with other things
+
+	mediaType     string // as the first parent says
+	contributions []contribution
+}
+
+// contribution is what one parent has sent. A node can have several: before and
+// after a failure.
+type contribution struct {
+	candidate
+	bytes int64
+}
+
+// open finds the first parent; from then on the size is known.
+func (b *body) open() error {
+	p, err := b.f.race(b.ctx, b.queue, b.want)
+	if err != nil {
+		return err
+	}
+	b.mediaType = p.mediaType
+	b.use(p)
+	return nil
+}
+
+func (b *body) use(p *parent) {
+	b.parent = p
+	b.want.end, b.want.size = p.want.end, p.want.size
+	b.spare = newSpare(b)
+	b.gaps, b.away = gaps{}, 0
+	b.contributions = append(b.contributions, contribution{candidate: p.candidate})
+	if p.want.offset == p.want.end {
+		b.done() // an empty blob: there will be no Read
+	}
+}
+
+// whole tells whether the body is the complete blob.
+func (b *body) whole() bool { return b.start == 0 && b.want.end == b.want.size }
+
+// ended tells whether everything has been read.
+func (b *body) ended() bool { return b.want.size >= 0 && b.want.offset == b.want.end }
+
+// Read returns bytes as long as any peer can send them.
+func (b *body) Read(p []byte) (int, error) {
+	b.away = time.Since(b.left)
+	defer func() { b.left = time.Now() }()
+	for !b.ended() {
+		if b.parent == nil {
+			if err := b.reopen(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := b.readParent(p[:min(int64(len(p)), b.want.end-b.want.offset)])
+		if n > 0 || len(p) == 0 {
+			b.took(n)
+			return n, nil
+		}
+		if err != nil {
+			b.lose(err)
+		}
+	}
+	return 0, io.EOF
+}
+
+// readParent is the fast path: one read from the connection into the caller's
+// memory, with a timer beside it.
+func (b *body) readParent(p []byte) (int, error) {
+	began := time.Now()
+	b.spare.arm(b.gaps.stall(b.f.cfg.StallLimit))
+	n, err := b.parent.Read(p)
+	if !b.spare.disarm() {
+		n, err = b.stalled(n, err)
+	}
+	if n > 0 {
+		b.gaps.add(time.Since(began))
+	}
+	return n, err
+}
+
+// stalled decides between a parent that fell silent and its spare, after the
+// parent's Read has returned at last.
+func (b *body) stalled(n int, err error) (int, error) {
+	s := b.spare
+	b.spare = newSpare(b)
+	if n > 0 {
+		s.discard() // it woke up in time, or in the very moment in which it was given up
+		return n, err
+	}
+	if next := s.result(); next != nil {
+		b.lose(err)
+		b.use(next)
+		return 0, nil
+	}
+	return 0, err
+}
+
+func (b *body) took(n int) {
+	if n > 0 {
+		b.want.offset += int64(n)
+		b.contributions[len(b.contributions)-1].bytes += int64(n)
+		b.f.metrics.bytes.Add(float64(n))
+	}
+	if b.ended() {
+		b.done()
+	}
+}
+
+// done lets the last parent go. It has done its duty.
+func (b *body) done() {
+	b.parent.peer.delivered()
+	b.parent.close()
+	b.parent = nil
+}
+
+// lose gives the parent up.
+func (b *body) lose(err error) {
+	p := b.parent
+	b.parent = nil
+	p.close()
+	if b.ctx.Err() != nil {
+		return // we ended it: the peer has done nothing wrong
+	}
+	b.f.metrics.failovers.Inc()
+	b.f.blame(p.candidate, b.reason(p, err), b.want)
+}
+
+func (b *body) reason(p *parent, err error) *failure {
+	switch {
+	case errors.Is(context.Cause(p.ctx), errStalled):
+		return failed(trackerapi.KindStall, "%w", errStalled)
+	case b.away > awayLimit:
+		return failed("", "it may have tired of waiting for us: %w", err)
+	default:
+		return failed(trackerapi.KindShort, "%w", err)
+	}
+}
+
+// reopen goes on at the offset with another parent.
+func (b *body) reopen() error {
+	p, err := b.f.race(b.ctx, b.queue, b.want)
+	if err != nil {
+		return fmt.Errorf("%w after %d of %d bytes: %w", ErrBroken, b.want.offset-b.start, b.want.end-b.start, err)
+	}
+	b.use(p)
+	return nil
+}
+
+// accuse blames everyone who had a part in wrong bytes.
+func (b *body) accuse() {
+	b.f.metrics.corrupt.Inc()
+	for _, c := range b.contributions {
+		b.f.blame(c.candidate, failed(trackerapi.KindCorrupt, "%w", ErrCorrupt), want{digest: b.want.digest})
+	}
+}
+
+// close ends all requests.
+func (b *body) close() {
+	b.cancel(nil)
+	if b.parent != nil {
+		b.parent.close()
+		b.parent = nil
+	}
+}
+
+// sources adds up the contributions per node.
+func (b *body) sources() []Source {
+	var all []Source
+	for _, c := range b.contributions {
+		i := slices.IndexFunc(all, func(s Source) bool { return s.Node == c.Node })
+		switch {
+		case c.bytes == 0:
+		case i < 0:
+			all = append(all, Source{Node: c.Node, Bytes: c.bytes})
+		default:
+			all[i].Bytes += c.bytes
+		}
+	}
+	return all
+}

@@ -1,0 +1,38 @@
+package fetcher
+
+import (
+	"cmp"
+	"time"
+)
+
+// Config tunes a Fetcher. Zero values stand for the defaults.
+type Config struct {
+	// LookupTimeout bounds the wait for a handout. Default 60 ms: a little
+	// more than the Lookuper's own deadline.
+	LookupTimeout time.Duration
+	// FirstByteTimeout bounds the wait for the first bytes, over all peers
+	// that are tried. Default 1 s.
+	FirstByteTimeout time.Duration
+	// DialTimeout is the time after which a connection attempt is repeated;
+	// the third that gets no answer is the last. Default 200 ms.
+	DialTimeout time.Duration
+	// StallLimit is how long a parent that fell silent in a body is kept
+	// when nobody else can send the rest. Default 2 s.
+	StallLimit time.Duration
+	// SmallBlob is the size in bytes up to which a blob is fetched and
+	// verified whole before its first byte is handed on. Default 1 MiB.
+	SmallBlob int64
+	// SmallTimeout bounds the fetch of small blobs and manifests after their
+	// first byte. Default 2 s.
+	SmallTimeout time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
+	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, time.Second)
+	c.DialTimeout = cmp.Or(c.DialTimeout, 200*time.Millisecond)
+	c.StallLimit = cmp.Or(c.StallLimit, 2*time.Second)
+	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)
+	c.SmallTimeout = cmp.Or(c.SmallTimeout, 2*time.Second)
+	return c
+}

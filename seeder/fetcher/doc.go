@@ -1,0 +1,19 @@
+// Package fetcher turns a digest into one verified, unbroken stream of bytes
+// from whichever neighbours can send them.
+//
+// The main path is short. [Fetcher.Fetch] gets a handout (handouts.go), puts
+// its peers in the order in which they deserve to be asked (order.go), and
+// opens the first that answers: when one stays silent longer than it usually
+// does, the next is asked in parallel (race.go). A body (body.go) is what
+// comes out of it: it reads from that parent, and moves on to the next at the
+// same offset when the parent dies or stalls. A [Stream] is a body whose bytes
+// are hashed on the way: where the digest does not match, the reader gets an
+// error in place of the end.
+//
+// What went wrong with a peer is told to the trackers and remembered (peers.go,
+// grudges.go), so that the next fetch asks it last, or not at all for that
+// digest.
+//
+// A stream that starts in the middle of a blob cannot be verified here; see
+// [Stream.Verified].
+package fetcher

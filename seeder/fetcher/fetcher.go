@@ -1,0 +1,226 @@
+package fetcher
+
+import (
+	"context"
+	_ "crypto/sha256" // the algorithms that digests may use
+	_ "crypto/sha512"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+// anyRepository is what peers are asked for when the name is not known.
+const anyRepository = "dray/content"
+
+// maxLookups bounds the lookups that run at one time.
+const maxLookups = 64
+
+// Fetcher fetches content from peers. It is safe for concurrent use.
+type Fetcher struct {
+	cfg       Config
+	reporter  Reporter
+	log       *slog.Logger
+	metrics   *metrics
+	peers     *peers
+	grudges   grudges
+	handouts  *handouts
+	manifests *manifestCache
+
+	life context.Context // of what runs in the background
+	end  context.CancelFunc
+
+	mu      sync.Mutex
+	stopped bool
+	lookups int
+	wg      sync.WaitGroup
+}
+
+// New makes a Fetcher. It works before and without Run, which cleans up.
+func New(cfg Config, l Lookuper, r Reporter, log *slog.Logger, reg prometheus.Registerer) *Fetcher {
+	cfg = cfg.withDefaults()
+	f := &Fetcher{
+		cfg:       cfg,
+		reporter:  r,
+		log:       log,
+		metrics:   newMetrics(reg),
+		peers:     &peers{dialTimeout: cfg.DialTimeout, byAddr: make(map[string]*peer)},
+		manifests: newManifestCache(maxManifestCache),
+	}
+	f.life, f.end = context.WithCancel(context.Background())
+	f.handouts = &handouts{lookuper: l, timeout: cfg.LookupTimeout, spawn: f.spawn, answers: make(map[digest.Digest]*answer)}
+	return f
+}
+
+// Run forgets peers that are no longer used. When ctx ends it stops the
+// lookups under way and closes idle connections; streams that are still open
+// belong to their readers.
+func (f *Fetcher) Run(ctx context.Context) error {
+	tick := time.NewTicker(peerIdleTime / 5)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			f.peers.sweep(now.Add(-peerIdleTime))
+		case <-ctx.Done():
+			f.stop()
+			return nil
+		}
+	}
+}
+
+func (f *Fetcher) stop() {
+	f.mu.Lock()
+	f.stopped = true
+	f.mu.Unlock()
+	f.end()
+	f.wg.Wait()
+	f.peers.sweep(time.Now().Add(time.Hour))
+}
+
+// spawn runs a lookup in the background, unless there are too many.
+func (f *Fetcher) spawn(lookup func(context.Context)) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stopped || f.lookups >= maxLookups {
+		return false
+	}
+	f.lookups++
+	f.wg.Go(func() {
+		lookup(f.life)
+		f.mu.Lock()
+		f.lookups--
+		f.mu.Unlock()
+	})
+	return true
+}
+
+// Prefetch looks digests up in the background, in one batch, so that a Fetch
+// that comes within the next seconds finds the answer there.
+func (f *Fetcher) Prefetch(ds []digest.Digest) { f.handouts.ask(ds) }
+
+// Fetch opens a stream. It returns [ErrNoSource] as soon as it is clear that no
+// peer can send the content, and after LookupTimeout and FirstByteTimeout at
+// the latest. ctx bounds the whole life of the stream.
+func (f *Fetcher) Fetch(ctx context.Context, r Request) (*Stream, error) {
+	s, err := f.fetch(ctx, r)
+	if err != nil {
+		f.handouts.distrust(r.Digest)
+		f.metrics.fetched(resultOf(ctx))
+		return nil, fmt.Errorf("fetch %s: %w", r.Digest, err)
+	}
+	return s, nil
+}
+
+func (f *Fetcher) fetch(ctx context.Context, r Request) (*Stream, error) {
+	w, err := r.want("blobs")
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if !b.whole() || b.want.size > f.cfg.SmallBlob {
+		return f.stream(b), nil
+	}
+	data, err := b.readWhole(f.cfg.SmallBlob)
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return f.memory(b, data), nil
+}
+
+// want checks a request and puts it in terms of what peers are asked.
+func (r Request) want(kind string) (want, error) {
+	if err := r.Digest.Validate(); err != nil {
+		return want{}, err
+	}
+	if r.Offset < 0 || r.Length == 0 {
+		return want{}, fmt.Errorf("%d bytes from %d on: no such range", r.Length, r.Offset)
+	}
+	repository := r.Repository
+	if repository == "" {
+		repository = anyRepository
+	}
+	w := want{
+		path:   "/v2/" + repository + "/" + kind + "/" + r.Digest.String(),
+		digest: r.Digest, offset: r.Offset, end: -1, size: -1,
+	}
+	if r.Length > 0 {
+		w.end = r.Offset + r.Length
+	}
+	return w, nil
+}
+
+// open gets a handout and the first parent.
+func (f *Fetcher) open(ctx context.Context, w want) (*body, error) {
+	began := time.Now()
+	handout, at, err := f.handouts.get(ctx, w.digest)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
+	}
+	b := &body{f: f, want: w, start: w.offset}
+	b.ctx, b.cancel = context.WithCancelCause(ctx)
+	b.queue = &queue{waiting: f.candidates(w.digest, handout), lookedUp: at}
+	b.queue.refill = func(ctx context.Context) []candidate { return f.again(ctx, w.digest) }
+	if err := b.open(); err != nil {
+		b.close()
+		return nil, err
+	}
+	f.metrics.firstByte.Observe(time.Since(began).Seconds())
+	return b, nil
+}
+
+// candidates puts the peers of a handout in the order in which to ask them,
+// without those that are known not to have the digest.
+func (f *Fetcher) candidates(d digest.Digest, h trackerapi.Handout) []candidate {
+	cs := make([]candidate, 0, len(h))
+	for _, holder := range h {
+		if !f.grudges.has(grudge{d, holder.Addr, holder.Epoch}) {
+			cs = append(cs, candidate{holder, f.peers.get(holder.Addr)})
+		}
+	}
+	order(cs, func(c candidate) standing { return c.peer.standing() })
+	return cs
+}
+
+// again makes a fresh lookup.
+func (f *Fetcher) again(ctx context.Context, d digest.Digest) []candidate {
+	f.handouts.distrust(d)
+	handout, _, err := f.handouts.get(ctx, d)
+	if err != nil {
+		return nil
+	}
+	return f.candidates(d, handout)
+}
+
+// blame draws the consequences of what a peer has done: for this node's own
+// order of asking, and for everyone's, through the trackers.
+func (f *Fetcher) blame(c candidate, err error, w want) {
+	kind := blameOf(err)
+	level := slog.LevelDebug
+	if kind == trackerapi.KindCorrupt {
+		level = slog.LevelWarn
+	}
+	f.log.Log(context.Background(), level, "peer failed", "peer", c.Node, "addr", c.Addr,
+		"kind", kind, "digest", w.digest, "offset", w.offset, "error", err)
+	switch kind {
+	case "":
+		return
+	case trackerapi.KindCorrupt:
+		f.grudges.bear(grudge{w.digest, c.Addr, c.Epoch}, corruptMemory)
+	case trackerapi.KindMiss:
+		f.grudges.bear(grudge{w.digest, c.Addr, c.Epoch}, missMemory)
+	default:
+		c.peer.failed()
+	}
+	f.metrics.failures.WithLabelValues(string(kind)).Inc()
+	f.reporter.Report(trackerapi.Report{Peer: c.Node, Epoch: c.Epoch, Kind: kind, Digest: w.digest, Offset: w.offset})
+}

@@ -1,0 +1,59 @@
+package fetcher
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// How a fetch can end.
+const (
+	resultOK      = "ok"
+	resultNone    = "no_source" // before the first byte
+	resultBroken  = "broken"    // in the middle
+	resultCorrupt = "corrupt"
+	resultClosed  = "closed" // by the reader, before the end
+)
+
+type metrics struct {
+	fetches   *prometheus.CounterVec
+	failures  *prometheus.CounterVec
+	bytes     prometheus.Counter
+	hedges    prometheus.Counter
+	failovers prometheus.Counter
+	corrupt   prometheus.Counter
+	firstByte prometheus.Histogram
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return promauto.With(reg).NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	return &metrics{
+		fetches: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_fetches_total", Help: "Fetches from peers, by how they ended.",
+		}, []string{"result"}),
+		failures: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_peer_failures_total", Help: "What went wrong with peers, as reported to the trackers.",
+		}, []string{"kind"}),
+		bytes:     counter("dray_seeder_fetched_bytes_total", "Bytes that peers have sent to this node."),
+		hedges:    counter("dray_seeder_fetch_hedges_total", "Times that a second peer was asked because the first was silent."),
+		failovers: counter("dray_seeder_fetch_failovers_total", "Times that a parent was replaced in the middle of a body."),
+		corrupt:   counter("dray_seeder_fetch_corrupt_total", "Blobs and manifests that did not match their digest."),
+		firstByte: promauto.With(reg).NewHistogram(prometheus.HistogramOpts{
+			Name: "dray_seeder_fetch_first_byte_seconds", Help: "Time from the start of a fetch to its first bytes, with the lookup.",
+			Buckets: []float64{.0005, .001, .002, .005, .01, .025, .05, .1, .25, .5, 1},
+		}),
+	}
+}
+
+func (m *metrics) fetched(result string) { m.fetches.WithLabelValues(result).Inc() }
+
+// resultOf names a fetch that ended before its first byte.
+func resultOf(ctx context.Context) string {
+	if ctx.Err() != nil {
+		return resultClosed
+	}
+	return resultNone
+}

@@ -1,0 +1,46 @@
+package fetcher
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// freshFor is the age up to which another lookup would tell nothing new.
+const freshFor = 100 * time.Millisecond
+
+// queue holds the candidates of one fetch that were not tried yet, the best
+// first. When they are used up, one more lookup is made: holders come and go
+// during a long body. It is used by one goroutine at a time.
+type queue struct {
+	waiting  []candidate
+	lookedUp time.Time
+	refill   func(context.Context) []candidate // nil once it was used
+}
+
+// next takes the first candidate.
+func (q *queue) next() (candidate, bool) {
+	if len(q.waiting) == 0 {
+		return candidate{}, false
+	}
+	c := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	return c, true
+}
+
+// replenish looks for more candidates, once in the queue's life. It may wait
+// for a tracker.
+func (q *queue) replenish(ctx context.Context) bool {
+	if q.refill == nil || time.Since(q.lookedUp) < freshFor {
+		return false
+	}
+	q.waiting = append(q.waiting, q.refill(ctx)...)
+	q.refill = nil
+	return len(q.waiting) > 0
+}
+
+// putFirst gives back a candidate that would have been used.
+func (q *queue) putFirst(c candidate) { q.waiting = slices.Insert(q.waiting, 0, c) }
+
+// putLast gives back one that was asked and not needed.
+func (q *queue) putLast(c candidate) { q.waiting = append(q.waiting, c) }

@@ -1,0 +1,118 @@
+package fetcher
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+// silentAfter is how long a request must have been silent before its peer is
+// accused of it. It is more than any hedge delay: losing a race is no fault.
+const silentAfter = 300 * time.Millisecond
+
+// race asks candidates until one has sent its first bytes: the best at first,
+// the next as soon as one fails, or in parallel when one stays silent for
+// longer than its hedge delay. The parent that it returns lives as long as ctx.
+func (f *Fetcher) race(ctx context.Context, q *queue, w want) (*parent, error) {
+	r := &race{f: f, queue: q, want: w, answers: make(chan *attempt), over: make(chan struct{})}
+	winner, err := r.run(ctx)
+	r.finish(ctx)
+	return winner, err
+}
+
+type race struct {
+	f       *Fetcher
+	queue   *queue
+	want    want
+	running []*attempt
+	hedge   <-chan time.Time // nil when there is nobody left to ask
+	answers chan *attempt
+	over    chan struct{} // closed when answers are no longer read
+	wg      sync.WaitGroup
+}
+
+func (r *race) run(ctx context.Context) (*parent, error) {
+	deadline := time.NewTimer(r.f.cfg.FirstByteTimeout)
+	defer deadline.Stop()
+	for r.launch(ctx) || len(r.running) > 0 {
+		select {
+		case a := <-r.answers:
+			if r.settle(a); a.err == nil {
+				return a.parent, nil
+			}
+		case <-r.hedge:
+			r.f.metrics.hedges.Inc()
+		case <-deadline.C:
+			return nil, fmt.Errorf("%w: no byte within %s", ErrNoSource, r.f.cfg.FirstByteTimeout)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	return nil, ErrNoSource
+}
+
+// launch asks the next candidate. Only when all others have failed it waits
+// for a lookup to find more of them.
+func (r *race) launch(ctx context.Context) bool {
+	c, ok := r.queue.next()
+	if !ok && len(r.running) == 0 && r.queue.replenish(ctx) {
+		c, ok = r.queue.next()
+	}
+	r.hedge = nil
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	a := &attempt{candidate: c, started: time.Now(), cancel: cancel}
+	r.running = append(r.running, a)
+	r.wg.Go(func() { r.attempt(ctx, a) })
+	if len(r.queue.waiting) > 0 {
+		r.hedge = time.After(c.peer.standing().pace.hedge())
+	}
+	return true
+}
+
+func (r *race) attempt(ctx context.Context, a *attempt) {
+	a.parent, a.err = open(ctx, a.candidate, r.want)
+	select {
+	case r.answers <- a:
+	case <-r.over:
+		if a.err == nil {
+			a.parent.close()
+		}
+	}
+}
+
+// settle takes note of an answer.
+func (r *race) settle(a *attempt) {
+	r.running = slices.DeleteFunc(r.running, func(other *attempt) bool { return other == a })
+	if a.err == nil {
+		a.peer.answered(time.Since(a.started))
+		return
+	}
+	a.cancel()
+	r.f.blame(a.candidate, a.err, r.want)
+}
+
+// finish ends what still runs. A candidate that was merely not the first stays
+// one; what its silence tells about its pace is kept.
+func (r *race) finish(ctx context.Context) {
+	for _, a := range r.running {
+		a.cancel()
+		silent := time.Since(a.started)
+		if silent >= a.peer.standing().pace.hedge() {
+			a.peer.answered(silent)
+		}
+		if silent >= silentAfter && ctx.Err() == nil {
+			r.f.blame(a.candidate, failed(trackerapi.KindTimeout, "silent for %s", silent), r.want)
+		} else {
+			r.queue.putLast(a.candidate)
+		}
+	}
+	close(r.over)
+	r.wg.Wait()
+}

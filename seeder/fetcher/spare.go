@@ -1,0 +1,108 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// minStall is the shortest silence that counts as a stall.
+const minStall = 30 * time.Millisecond
+
+var errStalled = errors.New("it stopped in the middle of the body")
+
+// gaps learns how long a parent usually lets a Read wait.
+type gaps struct{ usual time.Duration }
+
+func (g *gaps) add(waited time.Duration) { g.usual += (waited - g.usual) / 8 }
+
+// stall is the silence that is out of the ordinary: eight times the usual gap,
+// within bounds.
+func (g *gaps) stall(limit time.Duration) time.Duration {
+	return min(max(minStall, 8*g.usual), limit)
+}
+
+// spare replaces a parent that has fallen silent. It is armed for each Read and
+// costs nothing but a timer until one takes too long. Then it looks for
+// another parent while the first one is still being read. Whichever delivers
+// first stays: if it is the spare's, the first one's request is ended, which
+// ends its Read too.
+//
+// While the spare runs, the body waits in Read; after that, it waits for the
+// spare to end. So the body's fields are never used by both at once.
+type spare struct {
+	body   *body
+	silent *parent
+	timer  *time.Timer
+
+	ctx    context.Context // of the search, and of the parent that it finds
+	cancel context.CancelFunc
+	lost   chan struct{} // closed when the silent parent has failed by itself
+	done   chan struct{} // closed when the search has ended
+	next   *parent       // what it found
+}
+
+// newSpare makes a spare for the body's present parent.
+func newSpare(b *body) *spare {
+	s := &spare{body: b, silent: b.parent, lost: make(chan struct{}), done: make(chan struct{})}
+	return s
+}
+
+// arm starts the clock.
+func (s *spare) arm(d time.Duration) {
+	if s.timer != nil {
+		s.timer.Reset(d)
+		return
+	}
+	s.ctx, s.cancel = context.WithCancel(s.body.ctx)
+	s.timer = time.AfterFunc(d, s.run)
+}
+
+// disarm stops the clock; false says that the search has begun.
+func (s *spare) disarm() bool { return s.timer.Stop() }
+
+func (s *spare) run() {
+	defer close(s.done)
+	s.body.f.log.Debug("parent is silent", "peer", s.silent.Node, "digest", s.body.want.digest, "offset", s.body.want.offset)
+	if s.search(); s.next != nil {
+		s.silent.cancel(errStalled)
+		return
+	}
+	s.wait()
+}
+
+func (s *spare) search() {
+	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want)
+	if err == nil {
+		s.next = next
+	}
+}
+
+// wait gives the silent parent more time, as there is nobody else.
+func (s *spare) wait() {
+	limit := time.NewTimer(s.body.f.cfg.StallLimit)
+	defer limit.Stop()
+	select {
+	case <-limit.C:
+		s.silent.cancel(errStalled)
+	case <-s.lost:
+	case <-s.ctx.Done():
+	}
+}
+
+// discard ends the search. A parent that it has found is a candidate again.
+func (s *spare) discard() {
+	s.cancel()
+	<-s.done
+	if s.next != nil {
+		s.next.close()
+		s.body.queue.putFirst(s.next.candidate)
+	}
+}
+
+// result waits for the search to end, and returns what it found.
+func (s *spare) result() *parent {
+	close(s.lost)
+	<-s.done
+	return s.next
+}

@@ -1,0 +1,64 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+var (
+	// ErrNoSource says that no peer can send the content now: nobody has
+	// it, no tracker answers, or nobody who has it answered in time.
+	ErrNoSource = errors.New("no peer can send it")
+	// ErrBroken ends a stream whose parents are all used up.
+	ErrBroken = errors.New("no peer can send the rest")
+	// ErrCorrupt ends a stream whose bytes do not have their digest. It
+	// comes in place of the last bytes: the reader never has the whole of
+	// a wrong blob.
+	ErrCorrupt = errors.New("the bytes do not match the digest")
+)
+
+// ToEnd, as the Length of a Request, asks for everything from its Offset on.
+const ToEnd = -1
+
+// Request says what is to be fetched.
+type Request struct {
+	// Repository is the name that the blob was asked for under. Peers
+	// answer by digest alone; it may be empty.
+	Repository string
+	Digest     digest.Digest
+	Offset     int64 // first byte
+	Length     int64 // bytes; negative ([ToEnd]): to the end of the blob
+}
+
+// Source is a peer and what it sent.
+type Source struct {
+	Node  string
+	Bytes int64
+}
+
+// Manifest is a whole manifest whose bytes have the digest that was asked for.
+type Manifest struct {
+	Bytes []byte
+	// MediaType is what the peer said it is. The digest does not cover it:
+	// a mediaType in the document itself has more weight.
+	MediaType string
+	Source    Source
+}
+
+// Lookuper knows who holds what.
+type Lookuper interface {
+	// Lookup returns one handout per digest, in order. An empty handout
+	// says that nobody holds the digest, a nil one that there was no
+	// answer for it. It returns soon after ctx ends, and has a short
+	// deadline of its own.
+	Lookup(context.Context, []digest.Digest) ([]trackerapi.Handout, error)
+}
+
+// Reporter hears what went wrong with peers. It never blocks.
+type Reporter interface {
+	Report(trackerapi.Report)
+}

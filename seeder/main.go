@@ -1,0 +1,58 @@
+// Command seeder is Dray's part on every node: containerd's mirror, which
+// serves what the node has and fetches from neighbours what it has not.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drayproject/dray/seeder/app"
+	"github.com/drayproject/dray/seeder/pullcmd"
+	"github.com/drayproject/dray/shared/process"
+)
+
+func main() {
+	root := seeder()
+	root.AddCommand(pullcmd.Command(), version())
+	os.Exit(process.Main(root))
+}
+
+func seeder() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seeder",
+		Short: "Serve this node's image layers to its neighbours, and theirs to its containerd",
+		Args:  cobra.NoArgs,
+	}
+	cfg := app.Default()
+	settings := process.Bind(cmd, &cfg)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := settings.Read(); err != nil {
+			return err
+		}
+		log, err := process.Logger(os.Stderr, cfg.LogLevel, cfg.LogFormat)
+		if err != nil {
+			return err
+		}
+		seeder, err := app.New(cmd.Context(), cfg, log)
+		if err != nil {
+			return err
+		}
+		return seeder.Run(cmd.Context())
+	}
+	return cmd
+}
+
+func version() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			info, _ := debug.ReadBuildInfo()
+			fmt.Fprintln(cmd.OutOrStdout(), "seeder", info.Main.Version, info.GoVersion)
+		},
+	}
+}

@@ -1,0 +1,162 @@
+package puller
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/remotes"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// tracker keeps the state of every blob of a pull, and tells of changes.
+type tracker struct {
+	mu    sync.Mutex // also orders the calls of emit
+	emit  func(Event)
+	blobs map[digest.Digest]*tracked
+}
+
+// tracked is one blob. Its Blob belongs to the tracker; the rest to whoever
+// holds fetching.
+type tracked struct {
+	Blob
+	ref      string // of its ingest
+	began    time.Time
+	fetching sync.Mutex
+	since    time.Time // transfers from before say nothing about the bytes we have
+	meter    meter
+}
+
+func newTracker(emit func(Event)) *tracker {
+	return &tracker{emit: emit, blobs: map[digest.Digest]*tracked{}}
+}
+
+func (t *tracker) resolved(name string, root ocispec.Descriptor) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.emit(Event{Type: Resolved, Image: name, Digest: root.Digest})
+}
+
+// expect makes blobs known before their turn comes.
+func (t *tracker) expect(ds ...ocispec.Descriptor) {
+	for _, d := range ds {
+		t.blob(d)
+	}
+}
+
+func (t *tracker) blob(d ocispec.Descriptor) *tracked {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b, ok := t.blobs[d.Digest]
+	if !ok {
+		b = &tracked{
+			Blob: Blob{Digest: d.Digest, Kind: kindOf(d), Size: d.Size, State: Waiting},
+			ref:  remotes.MakeRefKey(context.Background(), d),
+		}
+		t.blobs[d.Digest] = b
+		t.tell(b)
+	}
+	return b
+}
+
+func (t *tracker) pulling(b *tracked) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.State == Waiting {
+		b.State, b.began = Pulling, time.Now()
+		b.since = b.began
+		t.tell(b)
+	}
+}
+
+func (t *tracker) complete(b *tracked, sources []Source) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.State == Pulling {
+		b.State, b.Offset, b.Sources = Complete, b.Size, sources
+		t.tell(b)
+	}
+}
+
+// tell is called with mu held.
+func (t *tracker) tell(b *tracked) {
+	blob := b.Blob
+	if !b.began.IsZero() {
+		blob.Seconds = time.Since(b.began).Seconds()
+	}
+	t.emit(Event{Type: Progress, Blob: &blob})
+}
+
+// follow watches the ingests grow until stop is called.
+func (t *tracker) follow(ctx context.Context, store content.IngestManager, every time.Duration) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				t.poll(ctx, store)
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}
+
+// poll is a hint to a person: where it fails the next one will do.
+func (t *tracker) poll(ctx context.Context, store content.IngestManager) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	ingests, err := store.ListStatuses(ctx)
+	if err != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.blobs {
+		i := slices.IndexFunc(ingests, func(s content.Status) bool { return s.Ref == b.ref })
+		if i >= 0 && b.State == Pulling && b.Offset != ingests[i].Offset {
+			b.Offset = ingests[i].Offset
+			t.tell(b)
+		}
+	}
+}
+
+// totals adds up what is complete.
+func (t *tracker) totals(took time.Duration) *Totals {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sum := tally{sources: []Source{}} // never nil: in JSON it is a list
+	for _, b := range t.blobs {
+		for _, s := range b.Sources {
+			sum.add(s)
+		}
+	}
+	return &Totals{Seconds: took.Seconds(), Sources: sum.sources}
+}
+
+// isLeaf: nothing but indexes and manifests has children.
+func isLeaf(d ocispec.Descriptor) bool {
+	return !images.IsIndexType(d.MediaType) && !images.IsManifestType(d.MediaType)
+}
+
+func kindOf(d ocispec.Descriptor) string {
+	switch {
+	case images.IsIndexType(d.MediaType):
+		return "index"
+	case images.IsManifestType(d.MediaType):
+		return "manifest"
+	case images.IsConfigType(d.MediaType):
+		return "config"
+	case images.IsLayerType(d.MediaType):
+		return "layer"
+	}
+	return "other"
+}

@@ -1,0 +1,109 @@
+package registry
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/seeder/fetcher"
+)
+
+// inflow is a stream from neighbours whose first bytes are here.
+type inflow struct {
+	Stream
+	span   span // of the blob, to be sent
+	ranged bool // a range was asked for, even if it is the whole
+	buf    []byte
+	n      int // bytes that are in buf
+}
+
+// open opens what the request asks for and waits for its first bytes.
+func (m *Mirror) open(ctx context.Context, r *http.Request, t target, buf []byte) (*inflow, error) {
+	rg, ranged := requestedRange(r, etag(t.digest))
+	if rg.first == missing { // the last bytes: where do they begin?
+		size, err := m.sizeOf(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		s, ok := rg.within(size)
+		if !ok {
+			return nil, unsatisfiable(size)
+		}
+		rg = byteRange{s.offset, size - 1}
+	}
+	s, err := m.fetcher.Fetch(ctx, t.request(rg))
+	if err != nil {
+		return nil, err
+	}
+	in := &inflow{Stream: s, ranged: ranged, buf: buf}
+	if err := in.begin(rg); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (t target) request(rg byteRange) fetcher.Request {
+	r := fetcher.Request{Repository: t.repository, Digest: t.digest, Offset: rg.first, Length: fetcher.ToEnd}
+	if rg.last != missing {
+		r.Length = rg.last - rg.first + 1
+	}
+	return r
+}
+
+// sizeOf asks for one byte, since that tells the size of the whole.
+func (m *Mirror) sizeOf(ctx context.Context, t target) (int64, error) {
+	s, err := m.fetcher.Fetch(ctx, t.request(byteRange{0, 0}))
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	return s.Size(), nil
+}
+
+func (in *inflow) begin(rg byteRange) (err error) {
+	var ok bool
+	if in.span, ok = rg.within(in.Size()); !ok {
+		return unsatisfiable(in.Size())
+	}
+	if in.span.length > 0 {
+		in.n, err = io.ReadAtLeast(in.Stream, in.buf, 1)
+	}
+	return err
+}
+
+func (in *inflow) writeHeaders(w http.ResponseWriter, d digest.Digest) {
+	h := w.Header()
+	blobHeaders(h, d)
+	h.Set("Content-Length", strconv.FormatInt(in.span.length, 10))
+	if !in.ranged || in.span.length == 0 {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	h.Set("Content-Range", in.span.contentRange(in.Size()))
+	w.WriteHeader(http.StatusPartialContent)
+}
+
+// copyTo sends the span. The error is the stream's or the writer's, whichever
+// stopped first; a stream that ends early is an error too.
+func (in *inflow) copyTo(w io.Writer) error {
+	left := in.span.length
+	for n := in.n; ; {
+		n = int(min(int64(n), left))
+		if _, err := w.Write(in.buf[:n]); err != nil {
+			return err
+		}
+		if left -= int64(n); left == 0 {
+			return nil
+		}
+		var err error
+		if n, err = io.ReadAtLeast(in.Stream, in.buf, 1); err == io.EOF {
+			return io.ErrUnexpectedEOF
+		} else if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,130 @@
+// Package containerd is the store of a node that has containerd. What
+// containerd's socket tells says what there is; the bytes are read from the
+// files of its content store wherever they are readable, and over the socket,
+// which costs more, where they are not.
+//
+// It is the only importer of containerd's client. The client's own connection
+// comes back by itself when containerd was restarted.
+package containerd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/containerd/containerd/api/events" // the messages in the events
+	"github.com/containerd/containerd/api/services/content/v1"
+	"github.com/containerd/containerd/v2/client"
+	"github.com/opencontainers/go-digest"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/drayproject/dray/seeder/store"
+)
+
+// What an empty field of [Config] means.
+const (
+	DefaultAddress     = "/run/containerd/containerd.sock"
+	DefaultNamespace   = "k8s.io"
+	DefaultContentPath = "/var/lib/containerd/io.containerd.content.v1.content"
+)
+
+const (
+	reconnectTimeout = time.Second      // longest pause between attempts to connect, and longest attempt
+	readyTimeout     = time.Second      // for "are you there?"
+	callTimeout      = 5 * time.Second  // for a question about one blob
+	stallTimeout     = 30 * time.Second // for the next bytes of a blob
+)
+
+// Config says where containerd is.
+type Config struct {
+	Address     string // its socket
+	Namespace   string // Kubernetes uses k8s.io
+	ContentPath string // the folder of its content store; it need not be readable
+}
+
+// Store is a containerd's store. Its methods, but for those below, are those
+// of [store.Base].
+type Store struct {
+	*store.Base
+	client *client.Client
+	reads  content.ContentClient
+	log    *slog.Logger
+
+	// sure is set once a blob was opened from its file: from then on, what
+	// has no file is not there. Before that, the content path may be wrong
+	// or unreadable, and only containerd knows.
+	sure   atomic.Bool
+	warned atomic.Bool
+}
+
+// New makes a Store. It does not fail because containerd is down at the
+// moment: it connects when first asked something, and again when it has to.
+func New(cfg Config, log *slog.Logger) (*Store, error) {
+	cfg = cfg.withDefaults()
+	c, err := client.New(cfg.Address,
+		client.WithDefaultNamespace(cfg.Namespace),
+		client.WithTimeout(reconnectTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("containerd at %s: %w", cfg.Address, err)
+	}
+	base := store.NewBase(store.Services{
+		Content: c.ContentStore(),
+		Images:  c.ImageService(),
+		Events:  c.EventService(),
+		Leases:  c.LeasesService(),
+	}, store.Files{Path: cfg.ContentPath, Namespace: cfg.Namespace})
+	return &Store{Base: base, client: c, reads: content.NewContentClient(c.Conn().(grpc.ClientConnInterface)), log: log}, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Address == "" {
+		c.Address = DefaultAddress
+	}
+	if c.Namespace == "" {
+		c.Namespace = DefaultNamespace
+	}
+	if c.ContentPath == "" {
+		c.ContentPath = DefaultContentPath
+	}
+	return c
+}
+
+// Open opens a blob: its file, if it can be read, else a stream from
+// containerd. The stream reads on after the blob was deleted, as a file does,
+// but cannot seek any more.
+func (s *Store) Open(ctx context.Context, d digest.Digest) (store.Blob, error) {
+	b, err := s.Base.Open(ctx, d)
+	if err == nil {
+		s.sure.Store(true)
+		return b, nil
+	}
+	if s.sure.Load() || !errors.Is(err, store.ErrNotFound) {
+		return b, err
+	}
+	b, err = s.openStream(ctx, d)
+	if err == nil && s.warned.CompareAndSwap(false, true) {
+		s.log.Warn("content files are not readable: blobs are read over containerd's socket", "path", s.Path)
+	}
+	return b, err
+}
+
+// Ready asks containerd whether it serves, for at most a second.
+func (s *Store) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	r, err := s.client.HealthService().Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		return fmt.Errorf("containerd: %w", err)
+	}
+	if r.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+		return fmt.Errorf("containerd: health is %s", r.GetStatus())
+	}
+	return nil
+}
+
+// Close closes the connection.
+func (s *Store) Close() error { return s.client.Close() }

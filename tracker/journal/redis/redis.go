@@ -1,0 +1,125 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/drayproject/dray/tracker/journal"
+)
+
+// Redis is a tracker's hold on a common memory in Redis. It implements
+// [journal.Journal].
+type Redis struct {
+	client goredis.UniversalClient
+	prefix string
+	id     uint64
+	book   book
+}
+
+var prefixes = regexp.MustCompile(`^[A-Za-z0-9:._/-]{1,64}$`)
+
+// New makes a Redis from a URL (see README's operations page for its forms)
+// and the prefix of all keys. It does not connect yet; an error is one of the
+// arguments'.
+func New(url, prefix string) (*Redis, error) {
+	if !prefixes.MatchString(prefix) {
+		return nil, fmt.Errorf("redis: prefix %q: want 1 to 64 of a-z, A-Z, 0-9 and :._/-", prefix)
+	}
+	o, err := parse(url)
+	if err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	r := &Redis{client: goredis.NewUniversalClient(o), prefix: prefix}
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	r.id = binary.BigEndian.Uint64(id[:])
+	return r, nil
+}
+
+// ID implements [journal.Journal].
+func (r *Redis) ID() string { return formatID(r.id) }
+
+// Close implements [journal.Journal].
+func (r *Redis) Close() error { return r.client.Close() }
+
+func (r *Redis) versionKey() string          { return r.prefix + "version" }
+func (r *Redis) trackersKey() string         { return r.prefix + "trackers" }
+func (r *Redis) nodesKey(shelf int) string   { return fmt.Sprintf("%snodes:{%02x}", r.prefix, shelf) }
+func (r *Redis) setsKey(shelf int) string    { return fmt.Sprintf("%ssets:{%02x}", r.prefix, shelf) }
+func (r *Redis) stampsKey(shelf int) string  { return fmt.Sprintf("%sstamps:{%02x}", r.prefix, shelf) }
+func (r *Redis) digestsKey(id string) string { return r.prefix + "digests:{" + id + "}" }
+func (r *Redis) wordsKey(id string) string   { return r.prefix + "words:{" + id + "}" }
+
+// pipe sends some commands at once and waits for all their answers. An answer
+// that there is no such thing is no error.
+func (r *Redis) pipe(ctx context.Context, fill func(p goredis.Pipeliner)) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	p := r.client.Pipeline()
+	fill(p)
+	cmds, err := p.Exec(ctx)
+	if err == nil || len(cmds) == 0 {
+		return explain(err)
+	}
+	for _, c := range cmds {
+		if err := c.Err(); err != nil && !errors.Is(err, goredis.Nil) {
+			return explain(err)
+		}
+	}
+	return nil
+}
+
+// operatorErrors are how answers begin that nobody but an operator can mend.
+var operatorErrors = []string{
+	"WRONGPASS", "NOAUTH", "NOPERM", "WRONGTYPE", "ERR unknown command", "ERR AUTH", "ERR DB index", "ERR SELECT is not allowed",
+	"ERR This instance has cluster support disabled",
+}
+
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, begin := range operatorErrors {
+		if strings.Contains(err.Error(), begin) {
+			return fmt.Errorf("redis: %w: %w", journal.ErrRefused, err)
+		}
+	}
+	return fmt.Errorf("redis: %w", err)
+}
+
+func refused(format string, args ...any) error {
+	return fmt.Errorf("redis: %w: %s", journal.ErrRefused, fmt.Sprintf(format, args...))
+}
+
+// scan yields all fields of a hash, each once if nobody changes it meanwhile.
+func (r *Redis) scan(ctx context.Context, key string, each func(field, value string)) error {
+	for cursor := uint64(0); ; {
+		var page *goredis.ScanCmd
+		err := r.pipe(ctx, func(p goredis.Pipeliner) { page = p.HScan(ctx, key, cursor, "", 256) })
+		if err != nil {
+			return err
+		}
+		var fields []string
+		fields, cursor = page.Val()
+		for i := 0; i+1 < len(fields); i += 2 {
+			each(fields[i], fields[i+1])
+		}
+		if cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// quiet is what go-redis logs to: its errors are returned as well.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func init() { goredis.SetLogger(quiet{}) }
