@@ -13,5 +13,6 @@ import (
 func main() {
 	root := &cobra.Command{Use: "loadtest", Short: "Show and measure Dray"}
 	root.AddCommand(demo.Command())
+	root.AddCommand(measuring()...)
 	os.Exit(process.Main(root))
 }

@@ -24,7 +24,7 @@ func (s *stage) raiseTheCurtain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.origin, err = serveOrigin(repository, s.img, s.RegistryRate); err != nil {
+	if s.origin, err = serveOrigin(ctx, repository, s.img, s.RegistryRate); err != nil {
 		return err
 	}
 	s.say("registry", "has %s: %d layers, %s, on a link of %s", repository, len(s.Layers), size(s.img.Size()), rateOf(s.RegistryRate))
@@ -49,8 +49,7 @@ func (s *stage) startNodes(ctx context.Context) error {
 
 func (s *stage) oneNodePullsFromTheRegistry(ctx context.Context) error {
 	s.act("one node pulls: nobody else has it")
-	s.say("node1", "pulls %s", repository)
-	if err := s.finish(s.pull(ctx, s.nodes[0])); err != nil {
+	if err := s.finish(s.begin(ctx, s.nodes[0])); err != nil {
 		return err
 	}
 	return s.known(ctx, 1)
@@ -71,15 +70,9 @@ func (s *stage) theRegistryIsClosed(ctx context.Context) error {
 
 func (s *stage) twoNodesPullAtOnce(ctx context.Context) error {
 	s.act("two nodes pull at once")
-	var pulls []*pull
-	for _, n := range s.nodes[1:3] {
-		s.say(n.name, "pulls %s", repository)
-		pulls = append(pulls, s.pull(ctx, n))
-	}
-	for _, p := range pulls {
-		if err := s.finish(p); err != nil {
-			return err
-		}
+	second, third := s.begin(ctx, s.nodes[1]), s.begin(ctx, s.nodes[2])
+	if err := errors.Join(s.finish(second), s.finish(third)); err != nil {
+		return err
 	}
 	return s.known(ctx, 3)
 }

@@ -1,12 +1,10 @@
 package demo
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,32 +74,22 @@ func (c *child) said(ctx context.Context, message string, line any) error {
 }
 
 func (c *child) find(message string) ([]byte, error) {
-	f, err := os.Open(c.log)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
+	log, err := os.ReadFile(c.log)
+	for line := range bytes.Lines(log) {
 		var l struct{ Msg string }
-		if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == message {
-			return bytes.Clone(lines.Bytes()), nil
+		if json.Unmarshal(line, &l) == nil && l.Msg == message {
+			return line, nil
 		}
 	}
-	return nil, lines.Err()
+	return nil, err
 }
 
 // tail is the end of the log.
 func (c *child) tail() []byte {
 	const most = 4 << 10
-	f, err := os.Open(c.log)
+	log, err := os.ReadFile(c.log)
 	if err != nil {
 		return []byte(err.Error())
 	}
-	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.Size() > most {
-		_, _ = f.Seek(-most, io.SeekEnd)
-	}
-	end, _ := io.ReadAll(f)
-	return end
+	return log[max(0, len(log)-most):]
 }

@@ -33,8 +33,7 @@ func (s *stage) aHolderDiesWhileItSends(ctx context.Context) error {
 // waits for the end of the pull. The victim is nil if it was too late.
 func (s *stage) interrupt(ctx context.Context) (*pull, *node, error) {
 	last := s.nodes[nodes-1]
-	s.say(last.name, "pulls %s", repository)
-	p := s.pull(ctx, last)
+	p := s.begin(ctx, last)
 	victim, err := s.sender(ctx, p)
 	if err != nil {
 		return nil, nil, err
@@ -42,7 +41,7 @@ func (s *stage) interrupt(ctx context.Context) (*pull, *node, error) {
 	if victim != nil {
 		victim.Kill()
 		at := p.blob(s.big().Digest).Offset
-		s.say(victim.name, s.red("killed")+" while it sends %s: %s has %s of %s", s.layerName(s.big().Digest), last.name, size(at), size(s.big().Size))
+		s.say(victim.name, s.red("killed")+" while it sends %s: %s has about %s of %s", s.layerName(s.big().Digest), last.name, size(at), size(s.big().Size))
 	}
 	if _, err := p.wait(); err != nil {
 		return nil, nil, fmt.Errorf("%w; its log ends:\n%s", err, last.tail())

@@ -9,12 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/opencontainers/go-digest"
-
-	"github.com/drayproject/dray/seeder/puller"
 )
 
 // node is a seeder with a store of its own.
@@ -28,7 +23,7 @@ type node struct {
 func (s *stage) startNode(ctx context.Context, name string) (*node, error) {
 	n := &node{root: filepath.Join(s.dir, name)}
 	var err error
-	n.child, err = start(ctx, name, s.dir, filepath.Join(s.dir, "seeder"),
+	n.child, err = s.start(ctx, name, "seeder",
 		"--node-name="+name,
 		"--trackers="+s.tracker,
 		"--store=embedded", "--embedded-root="+n.root,
@@ -48,62 +43,6 @@ func (s *stage) startNode(ctx context.Context, name string) (*node, error) {
 
 // wipe empties the store of a node that has been killed.
 func (n *node) wipe() error { return os.RemoveAll(n.root) }
-
-// pull is a pull by one node, and what is known of it so far.
-type pull struct {
-	node *node
-	done chan struct{}
-
-	mu    sync.Mutex
-	blobs map[digest.Digest]puller.Blob
-	last  puller.Event
-	err   error
-}
-
-// pull makes the node pull the image; hear is told of every blob that is
-// complete.
-func (n *node) pull(ctx context.Context, image string, hear func(puller.Blob)) *pull {
-	p := &pull{node: n, done: make(chan struct{}), blobs: map[digest.Digest]puller.Blob{}}
-	go func() {
-		defer close(p.done)
-		err := puller.Ask(ctx, n.mirror, puller.Request{Image: image}, func(e puller.Event) {
-			p.note(e)
-			if e.Blob != nil && e.Blob.State == puller.Complete {
-				hear(*e.Blob)
-			}
-		})
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.err = err
-	}()
-	return p
-}
-
-func (p *pull) note(e puller.Event) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last = e
-	if e.Blob != nil {
-		p.blobs[e.Blob.Digest] = *e.Blob
-	}
-}
-
-// wait is for the end of the pull.
-func (p *pull) wait() (puller.Totals, error) {
-	<-p.done
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		return puller.Totals{}, fmt.Errorf("%s: %w", p.node.name, p.err)
-	}
-	return *p.last.Totals, nil
-}
-
-func (p *pull) blob(d digest.Digest) puller.Blob {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.blobs[d]
-}
 
 // metric reads one number from the node's metrics.
 func (n *node) metric(ctx context.Context, name string) (float64, error) {

@@ -28,8 +28,8 @@ type origin struct {
 	bytes int64          // sent
 }
 
-func serveOrigin(repository string, img *imagekit.Image, bytesPerSecond int64) (*origin, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func serveOrigin(ctx context.Context, repository string, img *imagekit.Image, bytesPerSecond int64) (*origin, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

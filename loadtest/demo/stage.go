@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -20,6 +21,7 @@ import (
 const (
 	repository = "demo/app:1"
 	nodes      = 4
+	patience   = 5 * time.Minute // a cold compile takes most of it on a slow machine
 )
 
 // stage is everything that a demo plays with. All of it is gone when the demo
@@ -34,6 +36,9 @@ type stage struct {
 	process *child // the tracker's
 	nodes   []*node
 	report  Report
+
+	children []*child       // all processes ever started
+	pulls    sync.WaitGroup // under way
 }
 
 // Play plays the demo and tells it to out. The error says what went wrong or
@@ -43,14 +48,17 @@ func Play(ctx context.Context, o Options, out io.Writer) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer os.RemoveAll(dir)
-	ctx, cancel := context.WithCancel(ctx)
+	defer func() { _ = os.RemoveAll(dir) }()
+	bounded, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the demo is stuck: it is not over after %v", patience))
 	defer cancel()
 	s := &stage{Options: o, timeline: newTimeline(out), dir: dir}
 	defer s.close()
-	err = s.play(ctx)
-	if ctx.Err() != nil {
-		return s.report, errors.New("interrupted; nothing is left behind")
+	err = s.play(bounded)
+	switch {
+	case ctx.Err() != nil:
+		err = errors.New("interrupted; nothing is left behind")
+	case bounded.Err() != nil:
+		err = context.Cause(bounded)
 	}
 	return s.report, err
 }
@@ -73,19 +81,25 @@ func (s *stage) play(ctx context.Context) error {
 
 // close ends all that was started.
 func (s *stage) close() {
-	for _, n := range s.nodes {
-		n.Kill()
+	for _, c := range s.children {
+		c.Kill() // once more does no harm
 	}
-	if s.process != nil {
-		s.process.Kill()
-	}
+	s.pulls.Wait() // they may still have something to say
 	if s.origin != nil {
 		_ = s.origin.close()
 	}
 }
 
+func (s *stage) start(ctx context.Context, name, program string, args ...string) (*child, error) {
+	c, err := start(ctx, name, s.dir, filepath.Join(s.dir, program), args...)
+	if err == nil {
+		s.children = append(s.children, c)
+	}
+	return c, err
+}
+
 func (s *stage) startTracker(ctx context.Context) (err error) {
-	s.process, err = start(ctx, "tracker", s.dir, filepath.Join(s.dir, "tracker"),
+	s.process, err = s.start(ctx, "tracker", "tracker",
 		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log-format=json")
 	if err != nil {
 		return err
@@ -107,13 +121,18 @@ func (s *stage) layerName(d digest.Digest) string {
 // big is the layer that is interrupted.
 func (s *stage) big() imagekit.Part { return s.img.Layers()[0] }
 
-// pull makes the node pull the image and tells of its layers.
-func (s *stage) pull(ctx context.Context, n *node) *pull {
-	return n.pull(ctx, s.image(), func(b puller.Blob) {
-		if b.Kind == "layer" {
-			s.say(n.name, "  %s  %10s  in %4.1f s  from %s", s.layerName(b.Digest), size(b.Size), b.Seconds, from(b.Sources))
-		}
+// begin makes the node pull the image, and tells of its layers.
+func (s *stage) begin(ctx context.Context, n *node) *pull {
+	s.say(n.name, "pulls %s", repository)
+	p := newPull(n)
+	s.pulls.Go(func() {
+		p.run(ctx, s.image(), func(b puller.Blob) {
+			if b.Kind == "layer" {
+				s.say(n.name, "  %s  %10s  in %4.1f s  from %s", s.layerName(b.Digest), size(b.Size), b.Seconds, from(b.Sources))
+			}
+		})
 	})
+	return p
 }
 
 // finish waits for the pull and enters it in the report.

@@ -38,7 +38,7 @@ func hash(path string, want digest.Digest) (bytes int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	st, err := f.Stat()
 	if err != nil {
 		return 0, err

@@ -66,6 +66,9 @@ func (b *Bed) track(p *Process) {
 func (b *Bed) close() {
 	for _, p := range b.started {
 		p.Kill()
+		if fault := p.fault(); fault != "" {
+			b.t.Errorf("%s: %s", p.name, fault)
+		}
 	}
 	if b.t.Failed() {
 		for _, p := range b.started {

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -51,7 +52,8 @@ func (h *Host) portState(state int) {
 	h.bed.must("", "bridge", "-n", h.bed.switchNS(), "link", "set", "dev", h.port, "state", fmt.Sprint(state))
 }
 
-// Traffic is what has crossed a host's link, in bytes with all headers.
+// Traffic is what has crossed a host's link, in bytes. Headers are hardly in it:
+// the kernel counts those of a burst of segments once.
 type Traffic struct{ Sent, Received int64 }
 
 // Sub is the traffic since an earlier one.
@@ -78,6 +80,27 @@ func (h *Host) Traffic() Traffic {
 	}
 	h.bed.t.Fatalf("testbed: no counters of %s in\n%s", h.Name, table)
 	return Traffic{}
+}
+
+// Shaped is what has passed the token buckets of a link with a rate, in bytes on
+// the wire. The interface's counters know less: they count the headers of each
+// 64 KiB that the kernel hands over at a time, HTB those of every frame.
+func (h *Host) Shaped() Traffic {
+	h.bed.t.Helper()
+	return Traffic{
+		Sent:     h.shaped(h.ns, "eth0"),
+		Received: h.shaped(h.bed.switchNS(), h.port),
+	}
+}
+
+func (h *Host) shaped(ns, dev string) int64 {
+	h.bed.t.Helper()
+	var root []struct{ Bytes int64 }
+	out := h.bed.must("", "tc", "-n", ns, "-s", "-j", "qdisc", "show", "dev", dev, "root")
+	if err := json.Unmarshal([]byte(out), &root); err != nil || len(root) == 0 {
+		h.bed.t.Fatalf("testbed: the shaper of %s says %q: %v", h.Name, out, err)
+	}
+	return root[0].Bytes
 }
 
 // parseTraffic reads a line of net/dev: eight counters of what the port has

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -131,4 +132,19 @@ func (p *Process) fate() string {
 	default:
 		return "running"
 	}
+}
+
+// faults begin what a Go program writes when it has a bug, whatever it was
+// asked to do.
+var faults = regexp.MustCompile(`(?m)^(WARNING: DATA RACE|panic: |fatal error: )`)
+
+// fault is the beginning of what the process wrote when it crashed; "" if it
+// did not.
+func (p *Process) fault() string {
+	log := p.Log()
+	at := faults.FindIndex(log)
+	if at == nil {
+		return ""
+	}
+	return string(log[at[0]:min(len(log), at[0]+4000)])
 }

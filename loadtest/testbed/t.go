@@ -16,6 +16,7 @@ import (
 type T interface {
 	Helper()
 	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Skipf(format string, args ...any)
 	Failed() bool
@@ -72,8 +73,12 @@ func (p *program) Logf(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-func (p *program) Fatalf(format string, args ...any) {
+func (p *program) Errorf(format string, args ...any) {
 	p.err = errors.Join(p.err, fmt.Errorf(format, args...))
+}
+
+func (p *program) Fatalf(format string, args ...any) {
+	p.Errorf(format, args...)
 	runtime.Goexit()
 }
 

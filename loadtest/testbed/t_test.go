@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/drayproject/dray/loadtest/testbed"
@@ -41,5 +42,16 @@ func TestRunBuildsABed(t *testing.T) {
 	}
 	if _, err := h.Dial(t.Context(), "tcp", h.At(80)); err == nil {
 		t.Error("the host is still there")
+	}
+}
+
+func TestProgramThatCrashesFailsTheBed(t *testing.T) {
+	testbed.Require(t)
+	err := testbed.Run(t.Context(), t.Output(), func(p testbed.T) {
+		crash := testbed.New(p).Host("h").Start("crash", "/bin/sh", "-c", "echo fine; echo 'panic: no more'; echo; echo goroutine 1")
+		<-crash.Ended()
+	})
+	if err == nil || !strings.Contains(err.Error(), "panic: no more\n\ngoroutine 1") {
+		t.Fatalf("got %v; want the panic", err)
 	}
 }

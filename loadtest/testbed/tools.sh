@@ -3,12 +3,13 @@
 # versions, into the repository's .cache/bin; the rest are Debian packages. What
 # is already there at the right version is left alone.
 #
-#   tools.sh test    containerd, ctr, and the Debian packages
+#   tools.sh test    containerd, ctr, the OCI conformance tests, and the Debian packages
 #   tools.sh lint    golangci-lint
 #   tools.sh         all of it
 set -euo pipefail
 
 containerd=v2.4.2
+conformance=v0.0.0-20260831232431-97274622c111
 golangci_lint=v2.15.0
 packages=(docker-registry iproute2 nftables nginx-light)
 commands=(docker-registry ip tc nft nginx)
@@ -33,6 +34,7 @@ test_tools() {
   fi
   build containerd github.com/containerd/containerd/v2/cmd/containerd "$containerd"
   build ctr github.com/containerd/containerd/v2/cmd/ctr "$containerd"
+  build conformance github.com/opencontainers/distribution-spec/conformance "$conformance"
   install_packages
 }
 

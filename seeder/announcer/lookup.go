@@ -31,7 +31,10 @@ func (a *Announcer) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerap
 			return err
 		}
 		for i, h := range got.Handouts {
-			all[which[i]] = slices.Concat(trackerapi.Handout{}, h) // never nil
+			if h == nil {
+				h = trackerapi.Handout{}
+			}
+			all[which[i]] = h
 		}
 		return nil
 	})

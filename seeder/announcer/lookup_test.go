@@ -2,6 +2,7 @@ package announcer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -260,16 +261,20 @@ func faults() map[string]http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 	}
 	return map[string]http.HandlerFunc{
-		"hangs":           func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"HTML":            write("<html><body>Welcome to nginx!</body></html>"),
-		"wrong JSON":      write(`{"handouts": 7}`),
-		"wrong count":     write(`{"handouts": []}`),
-		"too large":       write(strings.Repeat(" ", 10<<20)),
-		"bad address":     write(`{"handouts": [` + strings.Repeat(`[{"node":"p","addr":"nowhere"}],`, 19) + `[{"node":"p","addr":"nowhere"}]]}`),
+		"hangs":       func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"HTML":        write("<html><body>Welcome to nginx!</body></html>"),
+		"wrong JSON":  write(`{"handouts": 7}`),
+		"wrong count": write(`{"handouts": []}`),
+		"too large":   write(strings.Repeat(" ", 10<<20)),
+		"bad address": func(w http.ResponseWriter, r *http.Request) {
+			n := len(read[trackerapi.LookupRequest](r.Body).Digests)
+			handout := trackerapi.Handout{{Node: "p", Addr: "nowhere"}}
+			_ = json.NewEncoder(w).Encode(trackerapi.LookupResponse{Handouts: slices.Repeat([]trackerapi.Handout{handout}, n)})
+		},
 		"internal error":  func(w http.ResponseWriter, _ *http.Request) { refuse(w, errors.New("oh")) },
 		"not a tracker":   http.NotFound,
 		"redirect":        func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
-		"connection cut":  func(_ http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
+		"connection cut":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"empty, with 200": write(""),
 	}
 }

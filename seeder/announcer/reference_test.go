@@ -208,7 +208,14 @@ type network struct {
 	hosts map[string]http.Handler
 }
 
-func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
+func (n *network) RoundTrip(req *http.Request) (res *http.Response, err error) {
+	defer func() {
+		if p := recover(); p == http.ErrAbortHandler {
+			err = io.ErrUnexpectedEOF
+		} else if p != nil {
+			panic(p)
+		}
+	}()
 	n.mu.Lock()
 	h := n.hosts[req.URL.Host]
 	n.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
+	containerdlog "github.com/containerd/log"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/seeder/store"
@@ -31,6 +32,10 @@ type contentStore interface {
 
 func openStore(ctx context.Context, cfg Config, log *slog.Logger) (contentStore, error) {
 	if cfg.Store == "embedded" {
+		// containerd's packages have a log of their own, and warn there of
+		// every file system that lacks fs-verity. Their errors are ours to
+		// report anyway.
+		_ = containerdlog.SetLevel("error")
 		return embedded.New(ctx, cfg.EmbeddedRoot, cfg.ContainerdNamespace)
 	}
 	return containerd.New(containerd.Config{

@@ -39,7 +39,7 @@ func newBars(out io.Writer) *bars {
 func (v *bars) show(e puller.Event) {
 	switch {
 	case e.Type == puller.Resolved:
-		fmt.Fprintf(v.out, "%s is %s\n", e.Image, e.Digest)
+		_, _ = fmt.Fprintf(v.out, "%s is %s\n", e.Image, e.Digest)
 	case e.Type == puller.Progress && e.Blob.Kind == "layer":
 		v.update(*e.Blob)
 	case e.Type == puller.Done:
@@ -91,6 +91,6 @@ func (v *bars) close() {
 	}
 	v.canvas.Wait()
 	if v.totals != nil {
-		fmt.Fprintln(v.out, summary(*v.totals))
+		_, _ = fmt.Fprintln(v.out, summary(*v.totals))
 	}
 }

@@ -20,11 +20,11 @@ type lines struct{ out io.Writer }
 func (v *lines) show(e puller.Event) {
 	switch {
 	case e.Type == puller.Resolved:
-		fmt.Fprintf(v.out, "%s is %s\n", e.Image, e.Digest)
+		_, _ = fmt.Fprintf(v.out, "%s is %s\n", e.Image, e.Digest)
 	case e.Type == puller.Progress && e.Blob.State == puller.Complete:
-		fmt.Fprintf(v.out, "%-8s  %s  %s\n", e.Blob.Kind, short(e.Blob.Digest), outcome(*e.Blob))
+		_, _ = fmt.Fprintf(v.out, "%-8s  %s  %s\n", e.Blob.Kind, short(e.Blob.Digest), outcome(*e.Blob))
 	case e.Type == puller.Done:
-		fmt.Fprintln(v.out, summary(*e.Totals))
+		_, _ = fmt.Fprintln(v.out, summary(*e.Totals))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -147,5 +148,14 @@ func TestBarsEndWhenThePullFails(t *testing.T) {
 	for _, e := range story()[:4] {
 		v.show(e)
 	}
-	v.close() // must return
+	ended := make(chan struct{})
+	go func() {
+		v.close()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("the bars wait for what will not come")
+	}
 }

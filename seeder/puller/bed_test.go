@@ -147,7 +147,7 @@ func (b *bed) neighbour(t *testing.T, send sender) http.HandlerFunc {
 			_, _ = w.Write(res.Body.Bytes())
 		} else {
 			w.WriteHeader(res.Code)
-			send(w, r.URL.Path, res.Body.Bytes())
+			send(w, r, res.Body.Bytes())
 		}
 		ref := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 		b.log.Record(transfers.Transfer{
@@ -169,10 +169,10 @@ func answersOf(t *testing.T, s *httptest.Server) func(*http.Request) *httptest.R
 	}
 }
 
-// sender sends what was asked for: of the blob at path, or the rest of it.
-type sender func(w http.ResponseWriter, path string, body []byte)
+// sender sends what was asked for: a blob, or the rest of it.
+type sender func(w http.ResponseWriter, r *http.Request, body []byte)
 
-func whole(w http.ResponseWriter, _ string, body []byte) { _, _ = w.Write(body) }
+func whole(w http.ResponseWriter, _ *http.Request, body []byte) { _, _ = w.Write(body) }
 
 // pull pulls the image for amd64 and keeps the events.
 func (b *bed) pull(t *testing.T, r Request) ([]Event, error) {

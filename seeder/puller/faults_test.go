@@ -9,33 +9,32 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // once spoils only the first body of each blob.
 func once(spoil sender) sender {
 	var seen sync.Map
-	return func(w http.ResponseWriter, path string, body []byte) {
-		if _, again := seen.LoadOrStore(path, true); again {
-			whole(w, path, body)
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+		if _, again := seen.LoadOrStore(r.URL.Path, true); again {
+			whole(w, r, body)
 			return
 		}
-		spoil(w, path, body)
+		spoil(w, r, body)
 	}
 }
 
-func flipped(w http.ResponseWriter, path string, body []byte) {
+func flipped(w http.ResponseWriter, r *http.Request, body []byte) {
 	body = slices.Clone(body)
 	body[len(body)/3] ^= 1
-	whole(w, path, body)
+	whole(w, r, body)
 }
 
-func endsEarly(w http.ResponseWriter, _ string, body []byte) {
+func endsEarly(w http.ResponseWriter, _ *http.Request, body []byte) {
 	_, _ = w.Write(body[:len(body)/2]) // less than Content-Length: the server ends the connection with a FIN
 }
 
-func isReset(w http.ResponseWriter, path string, body []byte) {
-	endsEarly(w, path, body)
+func isReset(w http.ResponseWriter, r *http.Request, body []byte) {
+	endsEarly(w, r, body)
 	_ = http.NewResponseController(w).Flush()
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -45,10 +44,10 @@ func isReset(w http.ResponseWriter, path string, body []byte) {
 	_ = conn.Close()
 }
 
-func stalls(w http.ResponseWriter, path string, body []byte) {
-	endsEarly(w, path, body)
+func stalls(w http.ResponseWriter, r *http.Request, body []byte) {
+	endsEarly(w, r, body)
 	_ = http.NewResponseController(w).Flush()
-	time.Sleep(2 * time.Second) // four times the bed's stall time
+	<-r.Context().Done() // the puller has lost its patience
 }
 
 func TestAPullOutlivesABadMirror(t *testing.T) {
@@ -104,8 +103,8 @@ func TestACancelledPullEndsAndTheNextGoesOn(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		why := errors.New("the user has had enough")
-		b.setMirror(b.neighbour(t, func(w http.ResponseWriter, path string, body []byte) {
-			endsEarly(w, path, body)
+		b.setMirror(b.neighbour(t, func(w http.ResponseWriter, r *http.Request, body []byte) {
+			endsEarly(w, r, body)
 			_ = http.NewResponseController(w).Flush()
 			if len(body) > layerSize/2 {
 				cancel(why)

@@ -17,7 +17,7 @@ const (
 
 // fetch brings one blob into the store: by the mirror, where the registry is
 // asked for what the mirror has not; and if that fails from the registry alone.
-func (j *job) fetch(ctx context.Context, d ocispec.Descriptor, b *tracked) error {
+func (j *job) fetch(ctx context.Context, d ocispec.Descriptor, b *entry) error {
 	mirrored := j.fetchFrom(ctx, j.mirrored, d, b)
 	if mirrored == nil || ctx.Err() != nil {
 		return mirrored
@@ -29,7 +29,7 @@ func (j *job) fetch(ctx context.Context, d ocispec.Descriptor, b *tracked) error
 	return fmt.Errorf("%w; then from the registry alone: %w", mirrored, direct)
 }
 
-func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Descriptor, b *tracked) (err error) {
+func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Descriptor, b *entry) (err error) {
 	for range attempts {
 		answered := b.meter.answers.Load()
 		err = remotes.Fetch(ctx, j.store.ContentStore(), from, d)
@@ -47,7 +47,7 @@ func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Des
 
 // discard throws away an ingest that can't become the blob. Left alone, its
 // bytes would be committed, and refused, at each later pull too.
-func (j *job) discard(ctx context.Context, d ocispec.Descriptor, b *tracked, err error) bool {
+func (j *job) discard(ctx context.Context, d ocispec.Descriptor, b *entry, err error) bool {
 	ended := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
@@ -78,7 +78,7 @@ func (j *job) isFull(ctx context.Context, ref string) bool {
 const settle = time.Second
 
 // sources waits, briefly, for the mirror's account of what it sent.
-func (j *job) sources(ctx context.Context, b *tracked) []Source {
+func (j *job) sources(ctx context.Context, b *entry) []Source {
 	mirror, origin := b.meter.mirror.Load(), b.meter.origin.Load()
 	for end := time.Now().Add(settle); ; {
 		found := attribute(b.Size, mirror, origin, since(j.transfers.Find(b.Digest), b.since))

@@ -45,7 +45,7 @@ func TestAPullEndsWhenItsClientGoesAway(t *testing.T) {
 	b := newBed(t)
 	gone := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	b.setMirror(func(w http.ResponseWriter, r *http.Request) {
+	b.setMirror(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done() // ends when the puller gives up its request
 		close(gone)

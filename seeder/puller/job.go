@@ -22,7 +22,7 @@ type job struct {
 	*Puller
 	name             string
 	sel              selection
-	track            *tracker
+	board            *board
 	mirrored, direct remotes.Fetcher
 }
 
@@ -32,8 +32,8 @@ func (j *job) run(ctx context.Context, root ocispec.Descriptor) error {
 	if err != nil {
 		return err
 	}
-	j.track.expect(root)
-	stop := j.track.follow(ctx, j.store.ContentStore(), pollEvery)
+	j.board.expect(ctx, root)
+	stop := j.board.follow(ctx, j.store.ContentStore(), pollEvery)
 	defer stop()
 	return images.Dispatch(ctx, handler, semaphore.NewWeighted(j.cfg.Parallel), root)
 }
@@ -52,7 +52,7 @@ func (j *job) handler() (images.Handler, error) {
 	expect := func(ctx context.Context, d ocispec.Descriptor) ([]ocispec.Descriptor, error) {
 		found, err := children(ctx, d)
 		if err == nil {
-			j.track.expect(found...)
+			j.board.expect(ctx, found...)
 		}
 		return found, err
 	}
@@ -65,15 +65,15 @@ func (j *job) handle(ctx context.Context, d ocispec.Descriptor) ([]ocispec.Descr
 		return nil, err
 	}
 	d.URLs = nil // the mirror or the registry, and nowhere that a manifest may point to
-	b := j.track.blob(d)
+	b := j.board.blob(ctx, d)
 	b.fetching.Lock() // a manifest may name a layer twice
 	defer b.fetching.Unlock()
-	j.track.pulling(b)
+	j.board.pulling(b)
 	err := j.fetch(withMeter(ctx, &b.meter), d, b)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kindOf(d), d.Digest, err)
 	}
-	j.track.complete(b, j.sources(ctx, b))
+	j.board.complete(b, j.sources(ctx, b))
 	return nil, nil
 }
 

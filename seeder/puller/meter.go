@@ -70,7 +70,7 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.watchdog.Stop()
 	b.count.Add(int64(n))
-	if err != nil && context.Cause(b.ctx) == errStalled {
+	if err != nil && errors.Is(context.Cause(b.ctx), errStalled) {
 		err = errStalled
 	}
 	return n, err

@@ -88,13 +88,13 @@ func New(cfg Config, store Store, t Transfers, log *slog.Logger, reg prometheus.
 // with [Failed] and the reason that Pull returns too.
 func (p *Puller) Pull(ctx context.Context, r Request, emit func(Event)) error {
 	began := time.Now()
-	track := newTracker(emit)
-	image, err := p.leased(quiet(ctx), r, track)
+	board := newBoard(emit)
+	image, err := p.leased(quiet(ctx), r, board)
 	result := resultOf(ctx, err)
 	if result == cancelled {
 		err = context.Cause(ctx)
 	}
-	last := Event{Type: Done, Image: image.Name, Digest: image.Target.Digest, Totals: track.totals(time.Since(began))}
+	last := Event{Type: Done, Image: image.Name, Digest: image.Target.Digest, Totals: board.totals(time.Since(began))}
 	if err != nil {
 		err = fmt.Errorf("pull %s: %w", r.Image, err)
 		last = Event{Type: Failed, Error: err.Error(), Totals: last.Totals}
@@ -133,16 +133,16 @@ func (p *Puller) logPull(ctx context.Context, r Request, result string, last Eve
 
 // leased pulls under a lease: nothing refers to the content before the image's
 // record does.
-func (p *Puller) leased(ctx context.Context, r Request, track *tracker) (images.Image, error) {
+func (p *Puller) leased(ctx context.Context, r Request, board *board) (images.Image, error) {
 	ctx, release, err := p.store.Lease(ctx)
 	if err != nil {
 		return images.Image{}, err
 	}
 	defer release()
-	return p.pull(ctx, r, track)
+	return p.pull(ctx, r, board)
 }
 
-func (p *Puller) pull(ctx context.Context, r Request, track *tracker) (images.Image, error) {
+func (p *Puller) pull(ctx context.Context, r Request, board *board) (images.Image, error) {
 	name, err := r.name()
 	if err != nil {
 		return images.Image{}, err
@@ -156,8 +156,8 @@ func (p *Puller) pull(ctx context.Context, r Request, track *tracker) (images.Im
 	if err != nil {
 		return images.Image{}, err
 	}
-	track.resolved(name, root)
-	j := &job{Puller: p, name: name, sel: sel, track: track}
+	board.resolved(name, root)
+	j := &job{Puller: p, name: name, sel: sel, board: board}
 	if j.mirrored, err = mirrored.Fetcher(ctx, name); err != nil {
 		return images.Image{}, err
 	}

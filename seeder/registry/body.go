@@ -88,7 +88,7 @@ func (b *body) await(n int) error {
 		b.err = b.limit.WaitN(b.ctx, n)
 	}
 	if b.err == nil {
-		
+		_ = b.ctl.SetWriteDeadline(time.Now().Add(patience)) // not every writer has one
 	}
 	return b.err
 }
@@ -109,12 +109,13 @@ func (b *body) piece() int64 {
 	return maxPiece
 }
 
-// newLimit shares bytesPerSecond among all bodies that use it, in pieces of an
-// eighth of a second; nil when it is 0.
+// newLimit shares bytesPerSecond among all bodies that use it; nil when it is 0.
+// They take turns, so a piece is what one millisecond allows: with larger ones
+// a reader would take the time until its next turn for a stall.
 func newLimit(bytesPerSecond int64) *rate.Limiter {
 	if bytesPerSecond <= 0 {
 		return nil
 	}
-	piece := min(max(bytesPerSecond/8, minPiece), maxPiece)
+	piece := min(max(bytesPerSecond/1000, minPiece), maxPiece)
 	return rate.NewLimiter(rate.Limit(bytesPerSecond), int(piece))
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func TestALimitedBodyEndsWithItsClient(t *testing.T) {
 }
 
 func TestLimitsBetweenVeryLowAndVeryHigh(t *testing.T) {
-	for rate, piece := range map[int64]int64{1: minPiece, 1 << 20: 128 << 10, 1 << 40: maxPiece, 0: maxPiece, -1: maxPiece} {
+	for rate, piece := range map[int64]int64{1: minPiece, 100_000_000: 100_000, 1 << 40: maxPiece, 0: maxPiece, -1: maxPiece} {
 		b := &body{limit: newLimit(rate)}
 		if got := b.piece(); got != piece {
 			t.Errorf("%d bytes/s: pieces of %d, want %d", rate, got, piece)
@@ -119,11 +118,7 @@ func TestAClientWithABodyCannotStay(t *testing.T) {
 	d := b.put(noise(10))
 	m := b.mirror(MirrorConfig{})
 	synctest.Test(t, func(t *testing.T) {
-		l := make(pipes)
-		s := &http.Server{Handler: m}
-		go s.Serve(l)
-		client, server := net.Pipe()
-		l <- server
+		client := piped(t, m)
 		go io.WriteString(client, "POST "+blobPath(d)+" HTTP/1.1\r\nHost: mirror\r\nContent-Length: 100000\r\n\r\nslow")
 		start := time.Now()
 		got, _ := io.ReadAll(client)
@@ -133,9 +128,5 @@ func TestAClientWithABodyCannotStay(t *testing.T) {
 		if took := time.Since(start); took > 2*bodyPatience {
 			t.Errorf("the connection lived for %v", took)
 		}
-		close(l)
-		s.Close()
-		client.Close()
-		synctest.Wait()
 	})
 }

@@ -21,7 +21,7 @@ func StartCluster(t testing.TB) *Cluster {
 	c := &Cluster{}
 	create := []string{"--cluster", "create"}
 	for range 6 {
-		s := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf")
+		s := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf", "--repl-diskless-sync-delay", "0")
 		c.Servers = append(c.Servers, s)
 		create = append(create, s.Addr)
 	}
@@ -30,10 +30,16 @@ func StartCluster(t testing.TB) *Cluster {
 		Eventually(t, 30*time.Second, "the Cluster agrees", func() bool {
 			info, _ := s.try("CLUSTER", "INFO")
 			nodes, _ := s.try("CLUSTER", "NODES")
-			return strings.Contains(info, "cluster_state:ok") && strings.Count(nodes, "slave") == 3
+			return strings.Contains(info, "cluster_state:ok") && strings.Count(nodes, "slave") == 3 && s.inSync()
 		})
 	}
 	return c
+}
+
+// inSync says that the server is no replica, or one that could take over.
+func (s *Server) inSync() bool {
+	info, err := s.try("INFO", "replication")
+	return err == nil && (strings.Contains(info, "role:master") || strings.Contains(info, "master_link_status:up"))
 }
 
 // Addrs are the addresses of all servers, separated by commas.
@@ -67,10 +73,12 @@ const Master = "dray"
 // two.
 func StartSentinels(t testing.TB) *Sentinels {
 	t.Helper()
-	g := &Sentinels{Primary: Start(t)}
+	g := &Sentinels{Primary: Start(t, "--repl-diskless-sync-delay", "0")}
 	host, port, _ := net.SplitHostPort(g.Primary.Addr)
 	for range 2 {
-		g.Replicas = append(g.Replicas, Start(t, "--replicaof", host+" "+port))
+		s := Start(t, "--replicaof", host+" "+port)
+		Eventually(t, 30*time.Second, "a replica has a copy", s.inSync)
+		g.Replicas = append(g.Replicas, s)
 	}
 	for range 3 {
 		s := prepare(t)

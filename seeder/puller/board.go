@@ -13,16 +13,16 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// tracker keeps the state of every blob of a pull, and tells of changes.
-type tracker struct {
+// board keeps the state of every blob of a pull, and tells of changes.
+type board struct {
 	mu    sync.Mutex // also orders the calls of emit
 	emit  func(Event)
-	blobs map[digest.Digest]*tracked
+	blobs map[digest.Digest]*entry
 }
 
-// tracked is one blob. Its Blob belongs to the tracker; the rest to whoever
+// entry is one blob. Its Blob belongs to the board; the rest to whoever
 // holds fetching.
-type tracked struct {
+type entry struct {
 	Blob
 	ref      string // of its ingest
 	began    time.Time
@@ -31,31 +31,31 @@ type tracked struct {
 	meter    meter
 }
 
-func newTracker(emit func(Event)) *tracker {
-	return &tracker{emit: emit, blobs: map[digest.Digest]*tracked{}}
+func newBoard(emit func(Event)) *board {
+	return &board{emit: emit, blobs: map[digest.Digest]*entry{}}
 }
 
-func (t *tracker) resolved(name string, root ocispec.Descriptor) {
+func (b *board) resolved(name string, root ocispec.Descriptor) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.emit(Event{Type: Resolved, Image: name, Digest: root.Digest})
 }
 
 // expect makes blobs known before their turn comes.
-func (t *tracker) expect(ds ...ocispec.Descriptor) {
+func (b *board) expect(ctx context.Context, ds ...ocispec.Descriptor) {
 	for _, d := range ds {
-		t.blob(d)
+		t.blob(ctx, d)
 	}
 }
 
-func (t *tracker) blob(d ocispec.Descriptor) *tracked {
+func (b *board) blob(ctx context.Context, d ocispec.Descriptor) *entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, ok := t.blobs[d.Digest]
 	if !ok {
-		b = &tracked{
+		b = &entry{
 			Blob: Blob{Digest: d.Digest, Kind: kindOf(d), Size: d.Size, State: Waiting},
-			ref:  remotes.MakeRefKey(context.Background(), d),
+			ref:  remotes.MakeRefKey(ctx, d),
 		}
 		t.blobs[d.Digest] = b
 		t.tell(b)
@@ -63,7 +63,7 @@ func (t *tracker) blob(d ocispec.Descriptor) *tracked {
 	return b
 }
 
-func (t *tracker) pulling(b *tracked) {
+func (b *board) pulling(b *entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b.State == Waiting {
@@ -73,7 +73,7 @@ func (t *tracker) pulling(b *tracked) {
 	}
 }
 
-func (t *tracker) complete(b *tracked, sources []Source) {
+func (b *board) complete(b *entry, sources []Source) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b.State == Pulling {
@@ -83,7 +83,7 @@ func (t *tracker) complete(b *tracked, sources []Source) {
 }
 
 // tell is called with mu held.
-func (t *tracker) tell(b *tracked) {
+func (b *board) tell(b *entry) {
 	blob := b.Blob
 	if !b.began.IsZero() {
 		blob.Seconds = time.Since(b.began).Seconds()
@@ -92,7 +92,7 @@ func (t *tracker) tell(b *tracked) {
 }
 
 // follow watches the ingests grow until stop is called.
-func (t *tracker) follow(ctx context.Context, store content.IngestManager, every time.Duration) (stop func()) {
+func (b *board) follow(ctx context.Context, store content.IngestManager, every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -111,7 +111,7 @@ func (t *tracker) follow(ctx context.Context, store content.IngestManager, every
 }
 
 // poll is a hint to a person: where it fails the next one will do.
-func (t *tracker) poll(ctx context.Context, store content.IngestManager) {
+func (b *board) poll(ctx context.Context, store content.IngestManager) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	ingests, err := store.ListStatuses(ctx)
@@ -130,7 +130,7 @@ func (t *tracker) poll(ctx context.Context, store content.IngestManager) {
 }
 
 // totals adds up what is complete.
-func (t *tracker) totals(took time.Duration) *Totals {
+func (b *board) totals(took time.Duration) *Totals {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	sum := tally{sources: []Source{}} // never nil: in JSON it is a list

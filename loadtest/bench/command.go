@@ -1,0 +1,102 @@
+// Package bench is "loadtest bench": it measures what docs/performance.md says,
+// with the real programs on a test bed of network namespaces, and prints it
+// beside what nginx or the registry do with the same bytes in the same run. It
+// needs root.
+//
+// There is a file for each part: link.go, latency.go, cpu.go, memory.go. The
+// bed that they share is in pair.go, the clients in fetch.go, what is read from
+// the kernel in proc.go. Parts note their values in a [Report], round by round.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drayproject/dray/loadtest/testbed"
+)
+
+// part is one group of figures. Each has a bed of its own.
+type part struct {
+	name    string
+	measure func(testbed.T, *Report)
+}
+
+var parts = []part{
+	{"link", measureLink},
+	{"latency", measureLatency},
+	{"cpu", measureCPU},
+	{"memory", measureMemory},
+}
+
+// Options are what a run may be told.
+type Options struct {
+	Only   []string // names of parts; empty: all
+	Rounds int
+}
+
+// Command makes the command, to be added to loadtest's.
+func Command() *cobra.Command {
+	o := Options{Rounds: 3}
+	output := "table"
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure Dray on a test bed of network namespaces (needs root)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			write, ok := writers[output]
+			if !ok {
+				return fmt.Errorf("output %q: want table or json", output)
+			}
+			report, err := Run(cmd.Context(), o, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), report)
+		},
+	}
+	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(names(), ", "))
+	cmd.Flags().IntVar(&o.Rounds, "rounds", o.Rounds, "how often each figure is measured")
+	cmd.Flags().StringVarP(&output, "output", "o", output, "table or json")
+	return cmd
+}
+
+// Run measures. What happens meanwhile goes to progress.
+func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
+	if o.Rounds < 1 {
+		return nil, fmt.Errorf("rounds: want at least 1, not %d", o.Rounds)
+	}
+	for _, name := range o.Only {
+		if !slices.Contains(names(), name) {
+			return nil, fmt.Errorf("part %q: want one of %s", name, strings.Join(names(), ", "))
+		}
+	}
+	r := &Report{Machine: thisMachine(), Rounds: o.Rounds}
+	for _, p := range parts {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		err := testbed.Run(ctx, progress, func(t testbed.T) {
+			testbed.Require(t)
+			t.Logf("%s …", p.name)
+			r.part = p.name
+			p.measure(t, r)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return r, nil
+}
+
+func names() []string {
+	all := make([]string, len(parts))
+	for i, p := range parts {
+		all[i] = p.name
+	}
+	return all
+}
