@@ -24,7 +24,11 @@ var arrows = map[string][]string{
 	"tracker/swarm":  {"shared/trackerapi", "tracker/index", "tracker/roster"},
 	"tracker/api":    {"shared/trackerapi", "shared/httpserver", "tracker/index", "tracker/roster", "tracker/swarm"},
 	"tracker/app":    {"shared/...", "tracker/api", "tracker/index", "tracker/roster", "tracker/swarm"},
-	"tracker":        {"shared/process", "tracker/app"},
+
+	"tracker/journal":       {"shared/trackerapi"},
+	"tracker/journal/redis": {"shared/trackerapi", "tracker/journal"},
+
+	"tracker": {"shared/process", "tracker/app"},
 
 	"seeder/store":            {},
 	"seeder/store/containerd": {"seeder/store"},
@@ -127,7 +131,7 @@ func checkDoor(t *testing.T, from, imported string) {
 
 // isTestHelper: conformance suites and what they start, imported by tests only.
 func isTestHelper(path string) bool {
-	return strings.Contains(path, "storetest")
+	return strings.Contains(path, "storetest") || strings.Contains(path, "journaltest")
 }
 
 func TestNothingButTestsImportsTestHelpers(t *testing.T) {

@@ -86,12 +86,14 @@ func acceptAll(l net.Listener, f func(net.Conn)) {
 	}
 }
 
-// checkDelays asks the mirror for what nobody has. A request costs at most 60 ms
-// more at first, and nothing once two lookups have failed. Medians are held to
-// it, with some room for a machine that runs other tests.
+// checkDelays asks the mirror for what nobody has. Once two lookups have failed
+// a broken tracker costs nothing more: the usual request is to take less than a
+// lookup waits. What the first ones take is logged, and only bounded here: a
+// machine that runs other tests adds to it; the announcer's own tests hold it
+// to 50 ms of virtual time.
 func checkDelays(t *testing.T, n *node) {
 	t.Helper()
-	const room = 20 * time.Millisecond
+	const lessThanALookup = 30 * time.Millisecond
 	var delays []time.Duration
 	for i := range 20 {
 		status, took := n.ask("blobs", digest.FromString(fmt.Sprint("nobody has ", i)))
@@ -100,13 +102,9 @@ func checkDelays(t *testing.T, n *node) {
 		}
 		delays = append(delays, took)
 	}
-	first, later := median(delays[:3]), median(delays[3:10])
 	t.Logf("delays: %v", delays)
-	if first > 60*time.Millisecond+room {
-		t.Errorf("a request takes %s at first; want at most 60 ms", first)
-	}
-	if later > room {
-		t.Errorf("the tracker is known to be broken, and still a request takes %s", later)
+	if usual := median(delays[3:]); usual > lessThanALookup {
+		t.Errorf("the tracker is known to be broken, and still a request takes %s", usual)
 	}
 }
 

@@ -4,10 +4,12 @@
 // them. Tests, demonstrations and benchmarks use it. It needs root.
 //
 //	bed := testbed.New(t)
-//	reg := bed.Registry(bed.Host("registry"))
-//	n1 := bed.Containerd(bed.Host("n1"))
-//	n1.Trust(testbed.Upstream(reg))
-//	bed.Host(…).SetRate(testbed.Gbit)
+//	registry := bed.Registry(bed.Host("registry"))
+//	registry.Push("app:1", image) // made by package imagekit
+//	node := bed.Containerd(bed.Host("n1"))
+//	node.Mirror("registry.test", registry.URL)
+//	node.Host.SetRate(testbed.Gbit)
+//	err := node.Pull(t.Context(), "registry.test/app:1")
 //
 // Everything ends with the test, and a process never outlives the program that
 // started it, even when that is killed. Beds of several tests and of several

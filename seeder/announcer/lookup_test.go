@@ -165,7 +165,7 @@ func TestATrackerThatOnlyFailsLookupsIsTriedLessAndLess(t *testing.T) {
 func TestATrackerThatWasNeverReachedCostsNothing(t *testing.T) {
 	for name, h := range map[string]http.Handler{
 		"nobody there": nil,
-		"hangs":        http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		"hangs":        http.HandlerFunc(never),
 		"garbage":      http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }),
 		"empty object": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("[]")) }),
 	} {
@@ -192,7 +192,7 @@ func TestACallerThatGoesAwayIsNoFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newLookupBed(t, 1)
 		defer b.stop()
-		b.net.set("t0:7070", onLookup(b.trackers[0], func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		b.net.set("t0:7070", onLookup(b.trackers[0], never))
 		for range 5 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			_, err := b.Lookup(ctx, digests(0, 1))
@@ -261,7 +261,7 @@ func faults() map[string]http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 	}
 	return map[string]http.HandlerFunc{
-		"hangs":       func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"hangs":       never,
 		"HTML":        write("<html><body>Welcome to nginx!</body></html>"),
 		"wrong JSON":  write(`{"handouts": 7}`),
 		"wrong count": write(`{"handouts": []}`),
@@ -277,6 +277,13 @@ func faults() map[string]http.HandlerFunc {
 		"connection cut":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"empty, with 200": write(""),
 	}
+}
+
+// never answers. A server notices that its client has gone only once it has read
+// the request's body.
+func never(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
 }
 
 func onLookup(r http.Handler, fault http.HandlerFunc) http.Handler {
@@ -296,9 +303,9 @@ func TestNothingLeaksWithRealTrackers(t *testing.T) {
 	ref.interval = 100
 	servers := map[string]http.Handler{
 		"good":  ref,
-		"hangs": http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		"hangs": http.HandlerFunc(never),
 		"hangs at lookups": onLookup(func() *reference { r := newReference(); r.interval = 100; return r }(),
-			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+			never),
 		"garbage": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }),
 	}
 	var urls []string

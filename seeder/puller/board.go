@@ -20,8 +20,8 @@ type board struct {
 	blobs map[digest.Digest]*entry
 }
 
-// entry is one blob. Its Blob belongs to the board; the rest to whoever
-// holds fetching.
+// entry is one blob. Its Blob belongs to the board; the rest to whoever holds
+// fetching.
 type entry struct {
 	Blob
 	ref      string // of its ingest
@@ -36,59 +36,59 @@ func newBoard(emit func(Event)) *board {
 }
 
 func (b *board) resolved(name string, root ocispec.Descriptor) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.emit(Event{Type: Resolved, Image: name, Digest: root.Digest})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.emit(Event{Type: Resolved, Image: name, Digest: root.Digest})
 }
 
 // expect makes blobs known before their turn comes.
 func (b *board) expect(ctx context.Context, ds ...ocispec.Descriptor) {
 	for _, d := range ds {
-		t.blob(ctx, d)
+		b.blob(ctx, d)
 	}
 }
 
 func (b *board) blob(ctx context.Context, d ocispec.Descriptor) *entry {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	b, ok := t.blobs[d.Digest]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, ok := b.blobs[d.Digest]
 	if !ok {
-		b = &entry{
+		e = &entry{
 			Blob: Blob{Digest: d.Digest, Kind: kindOf(d), Size: d.Size, State: Waiting},
 			ref:  remotes.MakeRefKey(ctx, d),
 		}
-		t.blobs[d.Digest] = b
-		t.tell(b)
+		b.blobs[d.Digest] = e
+		b.tell(e)
 	}
-	return b
+	return e
 }
 
-func (b *board) pulling(b *entry) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if b.State == Waiting {
-		b.State, b.began = Pulling, time.Now()
-		b.since = b.began
-		t.tell(b)
+func (b *board) pulling(e *entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.State == Waiting {
+		e.State, e.began = Pulling, time.Now()
+		e.since = e.began
+		b.tell(e)
 	}
 }
 
-func (b *board) complete(b *entry, sources []Source) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if b.State == Pulling {
-		b.State, b.Offset, b.Sources = Complete, b.Size, sources
-		t.tell(b)
+func (b *board) complete(e *entry, sources []Source) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.State == Pulling {
+		e.State, e.Offset, e.Sources = Complete, e.Size, sources
+		b.tell(e)
 	}
 }
 
 // tell is called with mu held.
-func (b *board) tell(b *entry) {
-	blob := b.Blob
-	if !b.began.IsZero() {
-		blob.Seconds = time.Since(b.began).Seconds()
+func (b *board) tell(e *entry) {
+	blob := e.Blob
+	if !e.began.IsZero() {
+		blob.Seconds = time.Since(e.began).Seconds()
 	}
-	t.emit(Event{Type: Progress, Blob: &blob})
+	b.emit(Event{Type: Progress, Blob: &blob})
 }
 
 // follow watches the ingests grow until stop is called.
@@ -103,7 +103,7 @@ func (b *board) follow(ctx context.Context, store content.IngestManager, every t
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				t.poll(ctx, store)
+				b.poll(ctx, store)
 			}
 		}
 	})
@@ -118,24 +118,24 @@ func (b *board) poll(ctx context.Context, store content.IngestManager) {
 	if err != nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, b := range t.blobs {
-		i := slices.IndexFunc(ingests, func(s content.Status) bool { return s.Ref == b.ref })
-		if i >= 0 && b.State == Pulling && b.Offset != ingests[i].Offset {
-			b.Offset = ingests[i].Offset
-			t.tell(b)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.blobs {
+		i := slices.IndexFunc(ingests, func(s content.Status) bool { return s.Ref == e.ref })
+		if i >= 0 && e.State == Pulling && e.Offset != ingests[i].Offset {
+			e.Offset = ingests[i].Offset
+			b.tell(e)
 		}
 	}
 }
 
 // totals adds up what is complete.
 func (b *board) totals(took time.Duration) *Totals {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	sum := tally{sources: []Source{}} // never nil: in JSON it is a list
-	for _, b := range t.blobs {
-		for _, s := range b.Sources {
+	for _, e := range b.blobs {
+		for _, s := range e.Sources {
 			sum.add(s)
 		}
 	}

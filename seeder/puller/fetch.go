@@ -17,27 +17,27 @@ const (
 
 // fetch brings one blob into the store: by the mirror, where the registry is
 // asked for what the mirror has not; and if that fails from the registry alone.
-func (j *job) fetch(ctx context.Context, d ocispec.Descriptor, b *entry) error {
-	mirrored := j.fetchFrom(ctx, j.mirrored, d, b)
+func (j *job) fetch(ctx context.Context, d ocispec.Descriptor, e *entry) error {
+	mirrored := j.fetchFrom(ctx, j.mirrored, d, e)
 	if mirrored == nil || ctx.Err() != nil {
 		return mirrored
 	}
-	direct := j.fetchFrom(ctx, j.direct, d, b)
+	direct := j.fetchFrom(ctx, j.direct, d, e)
 	if direct == nil || errdefs.IsNotFound(mirrored) { // the mirror's miss says nothing
 		return direct
 	}
 	return fmt.Errorf("%w; then from the registry alone: %w", mirrored, direct)
 }
 
-func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Descriptor, b *entry) (err error) {
+func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Descriptor, e *entry) (err error) {
 	for range attempts {
-		answered := b.meter.answers.Load()
+		answered := e.meter.answers.Load()
 		err = remotes.Fetch(ctx, j.store.ContentStore(), from, d)
 		if err == nil || errdefs.IsAlreadyExists(err) {
 			return nil
 		}
-		discarded := j.discard(ctx, d, b, err)
-		if ctx.Err() != nil || !discarded && b.meter.answers.Load() == answered {
+		discarded := j.discard(ctx, d, e, err)
+		if ctx.Err() != nil || !discarded && e.meter.answers.Load() == answered {
 			break // the pull is over, or nobody has it
 		}
 		j.log.Debug("pull goes on after a failed attempt", "digest", d.Digest, "error", err)
@@ -47,21 +47,21 @@ func (j *job) fetchFrom(ctx context.Context, from remotes.Fetcher, d ocispec.Des
 
 // discard throws away an ingest that can't become the blob. Left alone, its
 // bytes would be committed, and refused, at each later pull too.
-func (j *job) discard(ctx context.Context, d ocispec.Descriptor, b *entry, err error) bool {
+func (j *job) discard(ctx context.Context, d ocispec.Descriptor, e *entry, err error) bool {
 	ended := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
 	wrong := errdefs.IsFailedPrecondition(err)
-	if !wrong && (!ended || !j.isFull(ctx, b.ref)) {
+	if !wrong && (!ended || !j.isFull(ctx, e.ref)) {
 		return false
 	}
 	if wrong {
 		j.log.Warn("pull got wrong bytes", "digest", d.Digest, "error", err)
 	}
-	b.meter.reset()
-	b.since = time.Now()
-	if err := j.store.ContentStore().Abort(ctx, b.ref); err != nil && !errdefs.IsNotFound(err) {
-		j.log.Warn("a broken ingest could not be aborted", "ref", b.ref, "error", err)
+	e.meter.reset()
+	e.since = time.Now()
+	if err := j.store.ContentStore().Abort(ctx, e.ref); err != nil && !errdefs.IsNotFound(err) {
+		j.log.Warn("a broken ingest could not be aborted", "ref", e.ref, "error", err)
 	}
 	return true
 }
@@ -78,10 +78,10 @@ func (j *job) isFull(ctx context.Context, ref string) bool {
 const settle = time.Second
 
 // sources waits, briefly, for the mirror's account of what it sent.
-func (j *job) sources(ctx context.Context, b *entry) []Source {
-	mirror, origin := b.meter.mirror.Load(), b.meter.origin.Load()
+func (j *job) sources(ctx context.Context, e *entry) []Source {
+	mirror, origin := e.meter.mirror.Load(), e.meter.origin.Load()
 	for end := time.Now().Add(settle); ; {
-		found := attribute(b.Size, mirror, origin, since(j.transfers.Find(b.Digest), b.since))
+		found := attribute(e.Size, mirror, origin, since(j.transfers.Find(e.Digest), e.since))
 		if !unexplained(found) || time.Now().After(end) {
 			return found
 		}

@@ -65,15 +65,15 @@ func (j *job) handle(ctx context.Context, d ocispec.Descriptor) ([]ocispec.Descr
 		return nil, err
 	}
 	d.URLs = nil // the mirror or the registry, and nowhere that a manifest may point to
-	b := j.board.blob(ctx, d)
-	b.fetching.Lock() // a manifest may name a layer twice
-	defer b.fetching.Unlock()
-	j.board.pulling(b)
-	err := j.fetch(withMeter(ctx, &b.meter), d, b)
+	e := j.board.blob(ctx, d)
+	e.fetching.Lock() // a manifest may name a layer twice
+	defer e.fetching.Unlock()
+	j.board.pulling(e)
+	err := j.fetch(withMeter(ctx, &e.meter), d, e)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", kindOf(d), d.Digest, err)
 	}
-	j.board.complete(b, j.sources(ctx, b))
+	j.board.complete(e, j.sources(ctx, e))
 	return nil, nil
 }
 

@@ -86,7 +86,7 @@ type message struct {
 	value []byte
 }
 
-func (m message) GetTypeUrl() string { return m.url }
+func (m message) GetTypeUrl() string { return m.url } //nolint:staticcheck // the name of typeurl.Any
 func (m message) GetValue() []byte   { return m.value }
 
 func FuzzParseEvent(f *testing.F) {

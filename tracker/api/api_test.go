@@ -201,6 +201,40 @@ func TestAnnouncementsWaitForRoom(t *testing.T) {
 	})
 }
 
+func TestWhichRunAReportIsAbout(t *testing.T) {
+	for _, c := range []struct {
+		kind     trackerapi.Kind
+		epoch    int64
+		withheld bool
+		state    roster.State
+	}{
+		{trackerapi.KindCorrupt, 1, true, roster.Ready},
+		{trackerapi.KindCorrupt, 0, true, roster.Ready}, // a broken file outlives the run
+		{trackerapi.KindMiss, 0, true, roster.Ready},
+		{trackerapi.KindCorrupt, 2, false, roster.Ready},
+		{trackerapi.KindMiss, 2, false, roster.Ready},
+		{trackerapi.KindStall, 1, false, roster.Suspect},
+		{trackerapi.KindStall, 0, false, roster.Ready}, // a process does not outlive its run
+	} {
+		a, h := registered(t)
+		post(h, "/v1/announce", marshal(t, trackerapi.AnnounceRequest{Sender: me, Whole: true, Add: []digest.Digest{good}}))
+		post(h, "/v1/register", marshal(t, trackerapi.RegisterRequest{Node: trackerapi.Node{Name: "b", Epoch: 1, Addr: "10.0.0.2:5002"}}))
+		status, code := post(h, "/v1/report", marshal(t, trackerapi.ReportRequest{
+			Sender:  trackerapi.Sender{Node: "b", Epoch: 1},
+			Reports: []trackerapi.Report{{Peer: "a", Epoch: c.epoch, Kind: c.kind, Digest: good}},
+		}))
+		if status != http.StatusOK {
+			t.Fatalf("report: %d %s", status, code)
+		}
+		if withheld := a.index.Stats().Accused == 1; withheld != c.withheld {
+			t.Errorf("%s of epoch %d: withheld %v", c.kind, c.epoch, withheld)
+		}
+		if s := a.roster.ByName("a").State(); s != c.state {
+			t.Errorf("%s of epoch %d: the node is %s", c.kind, c.epoch, s)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	a, reg := newAPI()
 	h := a.Admin(reg)

@@ -98,9 +98,14 @@ func (a *API) weigh(reporter string, rep trackerapi.Report) {
 	}
 }
 
+// withhold takes a digest of one node out of the answers. A report without an
+// epoch is about whichever run of the node is there now.
 func (a *API) withhold(rep trackerapi.Report) bool {
 	n := a.roster.ByName(rep.Peer)
-	return n != nil && n.Identity().Epoch == rep.Epoch && a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
+	if n == nil || (rep.Epoch != 0 && rep.Epoch != n.Identity().Epoch) {
+		return false
+	}
+	return a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
 }
 
 func (a *API) leave(_ *http.Request, m *trackerapi.LeaveRequest) (resp trackerapi.LeaveResponse, err error) {

@@ -3,11 +3,14 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
+	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/seeder/store"
@@ -31,6 +34,45 @@ func listsImages(t *testing.T, s Subject) {
 	}
 	if len(list) != 2 || got["example.com/a:1"] != one || got["example.com/b:1"] != two {
 		t.Fatalf("got %v", list)
+	}
+}
+
+func storesImages(t *testing.T, s Subject) {
+	ctx, db := s.WithContext(t.Context()), s.ImageStore()
+	want := images.Image{
+		Name:   "example.com/a:1",
+		Labels: map[string]string{"io.cri-containerd.image": "managed"},
+		Target: descriptor(digest.FromString("a"), 17),
+	}
+	want.Target.Annotations = map[string]string{"org.opencontainers.image.ref.name": "1"}
+	made, err := db.Create(ctx, want)
+	check(t, err)
+	if made.CreatedAt.IsZero() || made.Target.Digest != want.Target.Digest {
+		t.Errorf("made %+v", made)
+	}
+	if _, err := db.Create(ctx, want); !errdefs.IsAlreadyExists(err) {
+		t.Errorf("created twice: %v", err)
+	}
+	changed := images.Image{Name: want.Name, Labels: map[string]string{"more": "1"}}
+	_, err = db.Update(ctx, changed, "labels.more")
+	check(t, err)
+	want.Labels["more"] = "1"
+	got, err := db.Get(ctx, want.Name)
+	check(t, err)
+	got.CreatedAt, got.UpdatedAt = time.Time{}, time.Time{}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	other := descriptor(digest.FromString("b"), 17)
+	if err := db.Delete(ctx, want.Name, images.DeleteTarget(&other)); !errdefs.IsNotFound(err) {
+		t.Errorf("deleted with another target: %v", err)
+	}
+	check(t, db.Delete(ctx, want.Name))
+	if _, err := db.Get(ctx, want.Name); !errdefs.IsNotFound(err) {
+		t.Errorf("got after the deletion: %v", err)
+	}
+	if _, err := db.Update(ctx, want); !errdefs.IsNotFound(err) {
+		t.Errorf("updated after the deletion: %v", err)
 	}
 }
 

@@ -73,6 +73,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a walk shows every blob once", walks},
 		{"a walk ends with its function's error", walkEnds},
 		{"images are listed", listsImages},
+		{"the image store keeps to containerd's rules", storesImages},
 		{"events tell of blobs and images", tellsEvents},
 		{"other namespaces are not seen", namespaced},
 		{"garbage goes without an event and the walk shows it", collectsSilently},

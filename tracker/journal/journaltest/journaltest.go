@@ -43,7 +43,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() journal.Journal)) {
 func opened(t *testing.T, open func() journal.Journal) func() journal.Journal {
 	return func() journal.Journal {
 		j := open()
-		t.Cleanup(func() { j.Close() })
+		t.Cleanup(func() { _ = j.Close() })
 		must(t, j.Open(t.Context()))
 		return j
 	}

@@ -65,15 +65,24 @@ func (r *Redis) pipe(ctx context.Context, fill func(p goredis.Pipeliner)) error 
 	p := r.client.Pipeline()
 	fill(p)
 	cmds, err := p.Exec(ctx)
-	if err == nil || len(cmds) == 0 {
-		return explain(err)
+	if err == nil {
+		return nil
 	}
 	for _, c := range cmds {
 		if err := c.Err(); err != nil && !errors.Is(err, goredis.Nil) {
-			return explain(err)
+			return r.failed(ctx, err)
 		}
 	}
 	return nil
+}
+
+// failed makes a Cluster's client look for where things are now: it does so by
+// itself only when a server sends it elsewhere, which a dead one does not.
+func (r *Redis) failed(ctx context.Context, err error) error {
+	if cluster, ok := r.client.(*goredis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
+	return explain(err)
 }
 
 // operatorErrors are how answers begin that nobody but an operator can mend.
@@ -83,9 +92,6 @@ var operatorErrors = []string{
 }
 
 func explain(err error) error {
-	if err == nil {
-		return nil
-	}
 	for _, begin := range operatorErrors {
 		if strings.Contains(err.Error(), begin) {
 			return fmt.Errorf("redis: %w: %w", journal.ErrRefused, err)

@@ -55,16 +55,17 @@ func prepare(t testing.TB, settings ...string) *Server {
 // a Cluster's servers use as well.
 func freeAddr(t testing.TB) string {
 	t.Helper()
+	var listen net.ListenConfig
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		port := l.Addr().(*net.TCPAddr).Port
-		bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000))
-		l.Close()
+		bus, err := listen.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000))
+		_ = l.Close()
 		if err == nil {
-			bus.Close()
+			_ = bus.Close()
 			return l.Addr().String()
 		}
 	}
@@ -81,7 +82,7 @@ func (s *Server) Restart() {
 	if s.sentinel {
 		args = append([]string{s.config()}, "--sentinel")
 	}
-	s.cmd = exec.Command("redis-server", append(args, s.settings...)...)
+	s.cmd = exec.CommandContext(context.Background(), "redis-server", append(args, s.settings...)...)
 	s.cmd.Dir = s.dir
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
