@@ -23,10 +23,11 @@ var arrows = map[string][]string{
 	"tracker/roster": {"shared/trackerapi"},
 	"tracker/swarm":  {"shared/trackerapi", "tracker/index", "tracker/roster"},
 	"tracker/api":    {"shared/trackerapi", "shared/httpserver", "tracker/index", "tracker/roster", "tracker/swarm"},
-	"tracker/app":    {"shared/...", "tracker/api", "tracker/index", "tracker/roster", "tracker/swarm"},
+	"tracker/app":    {"shared/...", "tracker/api", "tracker/index", "tracker/roster", "tracker/swarm", "tracker/scribe", "tracker/journal/redis"},
 
 	"tracker/journal":       {"shared/trackerapi"},
 	"tracker/journal/redis": {"shared/trackerapi", "tracker/journal"},
+	"tracker/scribe":        {"shared/trackerapi", "tracker/index", "tracker/roster", "tracker/journal"},
 
 	"tracker": {"shared/process", "tracker/app"},
 

@@ -15,9 +15,18 @@ import (
 )
 
 func main() {
+	frugal()
 	root := seeder()
 	root.AddCommand(pullcmd.Command(), version())
 	os.Exit(process.Main(root))
+}
+
+// frugal keeps the heap small: a seeder is at rest most of the time, and bodies
+// pass through buffers that are used again. GOGC still has the last word.
+func frugal() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 func seeder() *cobra.Command {

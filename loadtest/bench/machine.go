@@ -71,5 +71,6 @@ func version(program, flag string) string {
 	if len(words) == 0 {
 		return "none"
 	}
-	return words[min(2, len(words)-1)]
+	number, _, _ := strings.Cut(words[min(2, len(words)-1)], "+")
+	return number
 }

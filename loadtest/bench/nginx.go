@@ -11,11 +11,14 @@ import (
 
 const nginxPort = 8080
 
-// startNginx serves the files of a folder as Debian's nginx does by default, with
-// one worker and no log.
-func startNginx(t testbed.T, b *testbed.Bed, h *testbed.Host, root string) *testbed.Process {
+// nginx starts one on the node's host, set as Debian sets it but with one worker
+// and no log. It serves the giver's files by sendfile(2), and below /relay/ it
+// is a proxy for the giver's nginx, without files of its own.
+func (p *pair) nginx(n *node) *testbed.Process {
+	t, h := p.t, n.Host
 	t.Helper()
-	dir := b.Dir(h.Name + "/nginx")
+	dir := p.Dir(h.Name + "/nginx")
+	files := filepath.Join(p.giver.ContentPath, "blobs", "sha256")
 	config := filepath.Join(dir, "nginx.conf")
 	err := os.WriteFile(config, fmt.Appendf(nil, `
 user root;
@@ -34,19 +37,28 @@ http {
   uwsgi_temp_path %[1]s/uwsgi;
   scgi_temp_path %[1]s/scgi;
   keepalive_requests 1000000;
-  server { listen %[2]d; root %[3]s; }
+  server {
+    listen %[2]d;
+    root %[3]s;
+    location /relay/ {
+      proxy_pass http://%[4]s/;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_max_temp_file_size 0;
+    }
+  }
 }
-`, dir, nginxPort, root), 0o644)
+`, dir, nginxPort, files, p.giver.Host.At(nginxPort)), 0o644)
 	if err != nil {
 		t.Fatalf("nginx: %w", err)
 	}
-	p := h.Start("nginx", testbed.Tool("nginx"), "-c", config)
-	b.Eventually(10*time.Second, "nginx listens", func() bool {
+	process := h.Start("nginx", testbed.Tool("nginx"), "-c", config)
+	p.Eventually(10*time.Second, "nginx listens", func() bool {
 		c, err := h.Dial(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", nginxPort))
 		if err == nil {
 			_ = c.Close()
 		}
 		return err == nil
 	})
-	return p
+	return process
 }

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -57,12 +56,6 @@ func (p *pair) startSeeder(n *node, flags ...string) {
 	n.seeder = p.Seeder(n.Containerd, flags...)
 }
 
-// nginx starts one beside a node's seeder, on the files that the giver's serves.
-func (p *pair) nginx(n *node) *testbed.Process {
-	p.t.Helper()
-	return startNginx(p.t, p.Bed, n.Host, filepath.Join(p.giver.ContentPath, "blobs", "sha256"))
-}
-
 // waitAnnounced waits until the tracker hands out this many holders of every
 // digest.
 func (p *pair) waitAnnounced(ds []digest.Digest, holders int) {
@@ -92,7 +85,8 @@ func (p *pair) known(ds []digest.Digest, holders int) bool {
 	return true
 }
 
-// Where a blob is: at the mirror, the peer side and the nginx of a host.
+// Where a blob is: at the mirror, the peer side and the nginx of a host, which is
+// a proxy for the giver's, too.
 
 func atMirror(d digest.Digest) string {
 	return testbed.MirrorURL + "/v2/bench/app/blobs/" + d.String() + "?ns=registry.test"
@@ -104,4 +98,8 @@ func atPeer(d digest.Digest) string {
 
 func atNginx(d digest.Digest) string {
 	return fmt.Sprintf("http://127.0.0.1:%d/%s", nginxPort, d.Encoded())
+}
+
+func atProxy(d digest.Digest) string {
+	return fmt.Sprintf("http://127.0.0.1:%d/relay/%s", nginxPort, d.Encoded())
 }

@@ -43,9 +43,9 @@ func replace(n *node, h http.HandlerFunc) {
 	n.Host.Serve(n.Host.At(testbed.PeerPort), h)
 }
 
-// atOnce is beyond the second or so that the fetcher waits for silent peers, and
+// atOnce is beyond the half second that the fetcher waits for silent peers, and
 // far from the 30 s after which containerd would go on by itself.
-const atOnce = 3 * time.Second
+const atOnce = 1500 * time.Millisecond
 
 func useless(t *testing.T, spoil func(*node)) {
 	c, img, ref := newCluster(t, imagekit.Spec{Seed: 3, Layers: []int64{10 * MB, 1 * MB, 1000}})

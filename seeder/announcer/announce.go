@@ -22,13 +22,16 @@ var errResend = errors.New("the tracker asks for everything")
 
 // position is what a tracker has been sent and has acknowledged.
 type position struct {
-	seq  uint64
-	hash trackerapi.SetHash
+	seq   uint64
+	hash  trackerapi.SetHash
+	known bool // something has been acknowledged since the session was opened
 	// round is odd while an announcement is under way.
 	round uint64
 }
 
-func (p position) steady() bool { return p.round%2 == 0 }
+// settled tells whether the tracker ought to be there. It need not before the
+// first whole set, and while an announcement is on its way.
+func (p position) settled() bool { return p.known && p.round%2 == 0 }
 
 // progress is the present position. The announcements move it on, the
 // heartbeats read it.
@@ -50,10 +53,17 @@ func (p *progress) turn() {
 	p.at.round++
 }
 
+// restart is for a session that is opened anew.
+func (p *progress) restart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at.known = false
+}
+
 func (p *progress) acknowledged(m trackerapi.AnnounceRequest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at.seq, p.at.hash = m.Seq, trackerapi.SetHash(m.SetHash)
+	p.at.seq, p.at.hash, p.at.known = m.Seq, trackerapi.SetHash(m.SetHash), true
 }
 
 // askWhole makes the next announcement a whole one.

@@ -210,10 +210,8 @@ type network struct {
 
 func (n *network) RoundTrip(req *http.Request) (res *http.Response, err error) {
 	defer func() {
-		if p := recover(); p == http.ErrAbortHandler {
+		if recover() != nil { // http.ErrAbortHandler
 			err = io.ErrUnexpectedEOF
-		} else if p != nil {
-			panic(p)
 		}
 	}()
 	n.mu.Lock()

@@ -120,6 +120,7 @@ func (s *session) register(ctx context.Context) error {
 	}
 	s.interval = defaultInterval
 	s.setInterval(r.IntervalMS)
+	s.progress.restart()
 	s.askWhole()
 	return nil
 }
@@ -158,9 +159,7 @@ func (s *session) heartbeat(ctx context.Context) error {
 		return err
 	}
 	s.setInterval(r.IntervalMS)
-	// While an announcement is on its way, the two sides differ for good
-	// reason.
-	if r.Resend && before.steady() && before == s.progress.now() {
+	if r.Resend && before.settled() && before == s.progress.now() {
 		s.askWhole()
 	}
 	s.verify(r.Verify)

@@ -17,13 +17,18 @@ type backoff struct {
 
 func (b backoff) active(now time.Time) bool { return now.Before(b.until) }
 
+// remembered tells whether the peer has not delivered since it failed.
+func (b backoff) remembered(now time.Time) bool {
+	return b.failures > 0 && now.Sub(b.until) <= backoffMemory
+}
+
 // failed is the state after one more failure. Failures during a back-off do
 // not add up: many streams can see the same death.
 func (b backoff) failed(now time.Time) backoff {
 	if b.active(now) {
 		return b
 	}
-	if now.Sub(b.until) > backoffMemory {
+	if !b.remembered(now) {
 		b.failures = 0
 	}
 	wait := min(minBackoff<<min(b.failures, 10), maxBackoff)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -35,16 +34,9 @@ type body struct {
 	contributions []contribution
 }
 
-// contribution is what one parent has sent. A node can have several: before and
-// after a failure.
-type contribution struct {
-	candidate
-	bytes int64
-}
-
 // open finds the first parent; from then on the size is known.
 func (b *body) open() error {
-	p, err := b.f.race(b.ctx, b.queue, b.want)
+	p, err := b.f.race(b.ctx, b.queue, b.want, b.f.patience(b.queue.waiting))
 	if err != nil {
 		return err
 	}
@@ -72,16 +64,22 @@ func (b *body) ended() bool { return b.want.size >= 0 && b.want.offset == b.want
 
 // Read returns bytes as long as any peer can send them.
 func (b *body) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	b.away = time.Since(b.left)
 	defer func() { b.left = time.Now() }()
 	for !b.ended() {
+		if b.ctx.Err() != nil {
+			return 0, context.Cause(b.ctx)
+		}
 		if b.parent == nil {
 			if err := b.reopen(); err != nil {
 				return 0, err
 			}
 		}
 		n, err := b.readParent(p[:min(int64(len(p)), b.want.end-b.want.offset)])
-		if n > 0 || len(p) == 0 {
+		if n > 0 {
 			b.took(n)
 			return n, nil
 		}
@@ -117,6 +115,7 @@ func (b *body) stalled(n int, err error) (int, error) {
 		return n, err
 	}
 	if next := s.result(); next != nil {
+		b.queue.putLast(b.parent.candidate) // it may be of use yet, should the others die
 		b.lose(err)
 		b.use(next)
 		return 0, nil
@@ -125,11 +124,9 @@ func (b *body) stalled(n int, err error) (int, error) {
 }
 
 func (b *body) took(n int) {
-	if n > 0 {
-		b.want.offset += int64(n)
-		b.contributions[len(b.contributions)-1].bytes += int64(n)
-		b.f.metrics.bytes.Add(float64(n))
-	}
+	b.want.offset += int64(n)
+	b.contributions[len(b.contributions)-1].bytes += int64(n)
+	b.f.metrics.bytes.Add(float64(n))
 	if b.ended() {
 		b.done()
 	}
@@ -165,22 +162,15 @@ func (b *body) reason(p *parent, err error) *failure {
 	}
 }
 
-// reopen goes on at the offset with another parent.
+// reopen goes on at the offset with another parent. There is more patience than
+// before the first byte: who gives up now has already begun to answer.
 func (b *body) reopen() error {
-	p, err := b.f.race(b.ctx, b.queue, b.want)
+	p, err := b.f.race(b.ctx, b.queue, b.want, b.f.cfg.StallLimit)
 	if err != nil {
 		return fmt.Errorf("%w after %d of %d bytes: %w", ErrBroken, b.want.offset-b.start, b.want.end-b.start, err)
 	}
 	b.use(p)
 	return nil
-}
-
-// accuse blames everyone who had a part in wrong bytes.
-func (b *body) accuse() {
-	b.f.metrics.corrupt.Inc()
-	for _, c := range b.contributions {
-		b.f.blame(c.candidate, failed(trackerapi.KindCorrupt, "%w", ErrCorrupt), want{digest: b.want.digest})
-	}
 }
 
 // close ends all requests.
@@ -190,20 +180,4 @@ func (b *body) close() {
 		b.parent.close()
 		b.parent = nil
 	}
-}
-
-// sources adds up the contributions per node.
-func (b *body) sources() []Source {
-	var all []Source
-	for _, c := range b.contributions {
-		i := slices.IndexFunc(all, func(s Source) bool { return s.Node == c.Node })
-		switch {
-		case c.bytes == 0:
-		case i < 0:
-			all = append(all, Source{Node: c.Node, Bytes: c.bytes})
-		default:
-			all[i].Bytes += c.bytes
-		}
-	}
-	return all
 }

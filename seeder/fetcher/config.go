@@ -11,13 +11,15 @@ type Config struct {
 	// more than the Lookuper's own deadline.
 	LookupTimeout time.Duration
 	// FirstByteTimeout bounds the wait for the first bytes, over all peers
-	// that are tried. Default 1 s.
+	// that are tried; it is shorter where all of them failed the last time.
+	// Default 500 ms.
 	FirstByteTimeout time.Duration
 	// DialTimeout is the time after which a connection attempt is repeated;
 	// the third that gets no answer is the last. Default 200 ms.
 	DialTimeout time.Duration
 	// StallLimit is how long a parent that fell silent in a body is kept
-	// when nobody else can send the rest. Default 2 s.
+	// when nobody else can send the rest, and how long the search for
+	// another may take. Default 2 s.
 	StallLimit time.Duration
 	// SmallBlob is the size in bytes up to which a blob is fetched and
 	// verified whole before its first byte is handed on. Default 1 MiB.
@@ -29,7 +31,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
-	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, time.Second)
+	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, 500*time.Millisecond)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 200*time.Millisecond)
 	c.StallLimit = cmp.Or(c.StallLimit, 2*time.Second)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)

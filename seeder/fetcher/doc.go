@@ -10,9 +10,9 @@
 // are hashed on the way: where the digest does not match, the reader gets an
 // error in place of the end.
 //
-// What went wrong with a peer is told to the trackers and remembered (peers.go,
-// grudges.go), so that the next fetch asks it last, or not at all for that
-// digest.
+// What went wrong with a peer is told to the trackers and remembered (judge.go,
+// peers.go, grudges.go), so that the next fetch asks it last, or not at all for
+// that digest.
 //
 // A stream that starts in the middle of a blob cannot be verified here; see
 // [Stream.Verified].

@@ -166,7 +166,7 @@ func TestTheNextPeerIsAsked(t *testing.T) {
 		"404": {func(t *testing.T) trackerapi.Holder { return serve(t, "bad", http.NotFound) },
 			"bad miss", "bad miss"},
 		"500": {func(t *testing.T) trackerapi.Holder {
-			return serve(t, "bad", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+			return serve(t, "bad", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 		}, "bad miss", "bad miss"},
 		"redirect": {func(t *testing.T) trackerapi.Holder {
 			return serve(t, "bad", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) })
@@ -270,8 +270,12 @@ func TestABodyGoesOnElsewhere(t *testing.T) {
 		for _, at := range []int{1, 100_000, largeSize / 2, largeSize - 1} {
 			t.Run(fmt.Sprintf("%s at %d", name, at), func(t *testing.T) {
 				noLeaks(t)
-				w := newWorld(t, Config{},
-					serve(t, "bad", stopping(data, at, c.then(t))), serve(t, "good", good(data)))
+				failing, then := make(chan struct{}), c.then(t)
+				bad := stopping(data, at, func(rw http.ResponseWriter, r *http.Request) {
+					close(failing)
+					then(rw, r)
+				})
+				w := newWorld(t, Config{}, serve(t, "bad", bad), serve(t, "good", after(failing, good(data))))
 				sources := w.wantBlob(d, data)
 				w.wantReports(c.report)
 				sum := int64(0)
@@ -284,6 +288,43 @@ func TestABodyGoesOnElsewhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A parent's death is one of many things at a time here: whatever the others do,
+// one good peer is enough for all streams.
+func TestOneGoodPeerIsEnough(t *testing.T) {
+	noLeaks(t)
+	data, d := blob(largeSize)
+	var turn atomic.Int64
+	moody := func(w http.ResponseWriter, r *http.Request) {
+		n := turn.Add(1)
+		at := int(n*7919) % largeSize
+		switch n % 5 {
+		case 0:
+			stopping(data, at, hangUp(true))(w, r)
+		case 1:
+			stopping(data, at, hangUp(false))(w, r)
+		case 2:
+			stopping(data, at, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })(w, r)
+		case 3:
+			hangUp(true)(w, r)
+		case 4:
+			<-r.Context().Done()
+		}
+	}
+	w := newWorld(t, Config{FirstByteTimeout: long, StallLimit: long},
+		serve(t, "a", moody), serve(t, "b", moody), refusing(t, "c"), serve(t, "good", good(data)), serve(t, "d", moody))
+	var wg sync.WaitGroup
+	for i := range 24 {
+		wg.Go(func() {
+			from := int64(i * 10_000)
+			got, _, err := w.read(Request{Digest: d, Offset: from, Length: ToEnd})
+			if err != nil || !bytes.Equal(got, data[from:]) {
+				t.Errorf("stream %d: %d of %d bytes, %v", i, len(got), largeSize-from, err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestASmallBlobGoesOnElsewhere(t *testing.T) {

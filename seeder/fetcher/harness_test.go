@@ -209,6 +209,17 @@ func stopping(data []byte, n int, after http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// after holds h's answers back until something has happened.
+func after(happened <-chan struct{}, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-happened:
+			h(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
+
 type stopper struct {
 	http.ResponseWriter
 	left int

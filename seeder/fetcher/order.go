@@ -18,6 +18,7 @@ type candidate struct {
 type standing struct {
 	pace      pace
 	backedOff bool
+	doubtful  bool // its last answer was a failure
 }
 
 // The order in which peers are asked. Within a class the tracker's ranking

@@ -50,15 +50,9 @@ func (p *parent) close() {
 // ctx; the caller bounds the wait by ending it.
 func open(ctx context.Context, c candidate, w want) (*parent, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &parent{candidate: c, ctx: ctx, cancel: cancel}
-	res, err := p.request(w)
-	if err != nil {
-		cancel(nil)
-		return nil, err
-	}
-	p.body = res.Body
-	p.mediaType = res.Header.Get("Content-Type")
-	if p.want, err = w.check(res.StatusCode, res.Header, res.ContentLength); err == nil {
+	p := &parent{candidate: c, ctx: ctx, cancel: cancel, body: http.NoBody}
+	err := p.request(w)
+	if err == nil {
 		err = p.readHead()
 	}
 	if err != nil {
@@ -68,20 +62,24 @@ func open(ctx context.Context, c candidate, w want) (*parent, error) {
 	return p, nil
 }
 
-func (p *parent) request(w want) (*http.Response, error) {
+// request brings the headers, and holds them to what was asked.
+func (p *parent) request(w want) error {
 	u := url.URL{Scheme: "http", Host: p.Addr, Path: w.path}
 	req, err := http.NewRequestWithContext(p.ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
-		return nil, failed("", "%w", err)
+		return failed("", "%w", err)
 	}
 	if w.ranged() {
 		req.Header.Set("Range", w.header())
 	}
-	res, err := p.peer.transport.RoundTrip(req)
+	res, err := p.peer.transport.RoundTrip(req) //nolint:bodyclose // close does it
 	if err != nil {
-		return nil, failed(kindOf(err), "%w", err)
+		return failed(kindOf(err), "%w", err)
 	}
-	return res, nil
+	p.body = res.Body
+	p.mediaType = res.Header.Get("Content-Type")
+	p.want, err = w.check(res.StatusCode, res.Header, res.ContentLength)
+	return err
 }
 
 func (p *parent) readHead() error {

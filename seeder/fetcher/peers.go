@@ -79,7 +79,7 @@ func (p *peer) standing() standing {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	return standing{pace: p.latency.pace(now), backedOff: p.backoff.active(now)}
+	return standing{pace: p.latency.pace(now), backedOff: p.backoff.active(now), doubtful: p.backoff.remembered(now)}
 }
 
 // answered notes the time to the first byte, or, of a request that was given

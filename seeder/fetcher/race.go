@@ -14,29 +14,35 @@ import (
 // accused of it. It is more than any hedge delay: losing a race is no fault.
 const silentAfter = 300 * time.Millisecond
 
+// doubtfulPatience is the wait for first bytes when all peers that could send
+// them have failed the last time: more than any healthy peer needs.
+const doubtfulPatience = 150 * time.Millisecond
+
 // race asks candidates until one has sent its first bytes: the best at first,
 // the next as soon as one fails, or in parallel when one stays silent for
-// longer than its hedge delay. The parent that it returns lives as long as ctx.
-func (f *Fetcher) race(ctx context.Context, q *queue, w want) (*parent, error) {
-	r := &race{f: f, queue: q, want: w, answers: make(chan *attempt), over: make(chan struct{})}
+// longer than its hedge delay; all of them together have as long as the
+// caller's patience. The parent that it returns lives as long as ctx.
+func (f *Fetcher) race(ctx context.Context, q *queue, w want, patience time.Duration) (*parent, error) {
+	r := &race{f: f, queue: q, want: w, patience: patience, answers: make(chan *attempt), over: make(chan struct{})}
 	winner, err := r.run(ctx)
 	r.finish(ctx)
 	return winner, err
 }
 
 type race struct {
-	f       *Fetcher
-	queue   *queue
-	want    want
-	running []*attempt
-	hedge   <-chan time.Time // nil when there is nobody left to ask
-	answers chan *attempt
-	over    chan struct{} // closed when answers are no longer read
-	wg      sync.WaitGroup
+	f        *Fetcher
+	queue    *queue
+	want     want
+	patience time.Duration
+	running  []*attempt
+	hedge    <-chan time.Time // nil when there is nobody left to ask
+	answers  chan *attempt
+	over     chan struct{} // closed when answers are no longer read
+	wg       sync.WaitGroup
 }
 
 func (r *race) run(ctx context.Context) (*parent, error) {
-	deadline := time.NewTimer(r.f.cfg.FirstByteTimeout)
+	deadline := time.NewTimer(r.patience)
 	defer deadline.Stop()
 	for r.launch(ctx) || len(r.running) > 0 {
 		select {
@@ -47,12 +53,23 @@ func (r *race) run(ctx context.Context) (*parent, error) {
 		case <-r.hedge:
 			r.f.metrics.hedges.Inc()
 		case <-deadline.C:
-			return nil, fmt.Errorf("%w: no byte within %s", ErrNoSource, r.f.cfg.FirstByteTimeout)
+			return nil, fmt.Errorf("%w: no byte within %s", ErrNoSource, r.patience)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
 	return nil, ErrNoSource
+}
+
+// patience is how long the first bytes of a body may take. Where everyone has
+// failed of late there is little hope, and the origin may be quicker.
+func (f *Fetcher) patience(cs []candidate) time.Duration {
+	for _, c := range cs {
+		if !c.peer.standing().doubtful {
+			return f.cfg.FirstByteTimeout
+		}
+	}
+	return min(doubtfulPatience, f.cfg.FirstByteTimeout)
 }
 
 // launch asks the next candidate. Only when all others have failed it waits
@@ -98,8 +115,8 @@ func (r *race) settle(a *attempt) {
 	r.f.blame(a.candidate, a.err, r.want)
 }
 
-// finish ends what still runs. A candidate that was merely not the first stays
-// one; what its silence tells about its pace is kept.
+// finish ends what still runs. Who was merely not the first stays a candidate;
+// what the silence tells about the peer's pace is kept.
 func (r *race) finish(ctx context.Context) {
 	for _, a := range r.running {
 		a.cancel()
@@ -109,9 +126,8 @@ func (r *race) finish(ctx context.Context) {
 		}
 		if silent >= silentAfter && ctx.Err() == nil {
 			r.f.blame(a.candidate, failed(trackerapi.KindTimeout, "silent for %s", silent), r.want)
-		} else {
-			r.queue.putLast(a.candidate)
 		}
+		r.queue.putLast(a.candidate)
 	}
 	close(r.over)
 	r.wg.Wait()

@@ -72,7 +72,7 @@ func (s *spare) run() {
 }
 
 func (s *spare) search() {
-	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want)
+	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want, s.body.f.cfg.StallLimit)
 	if err == nil {
 		s.next = next
 	}

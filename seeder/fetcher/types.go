@@ -21,7 +21,7 @@ var (
 	ErrCorrupt = errors.New("the bytes do not match the digest")
 )
 
-// ToEnd, as the Length of a Request, asks for everything from its Offset on.
+// ToEnd is the Length of a Request for everything from its Offset on.
 const ToEnd = -1
 
 // Request says what is to be fetched.

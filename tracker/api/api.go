@@ -29,6 +29,7 @@ type API struct {
 	room     *semaphore.Weighted // bytes for the bodies of announcements
 	adapt    func(httpserver.Handler) http.HandlerFunc
 	stopping atomic.Bool
+	memory   func() string // the state of the common memory; nil without one
 }
 
 // New makes an API on top of the domain.

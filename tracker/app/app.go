@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -16,7 +17,9 @@ import (
 	"github.com/drayproject/dray/shared/httpserver"
 	"github.com/drayproject/dray/tracker/api"
 	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/journal/redis"
 	"github.com/drayproject/dray/tracker/roster"
+	"github.com/drayproject/dray/tracker/scribe"
 	"github.com/drayproject/dray/tracker/swarm"
 )
 
@@ -29,6 +32,7 @@ const (
 // Tracker is a tracker that is bound but does not yet answer.
 type Tracker struct {
 	roster *roster.Roster
+	scribe *scribe.Scribe // nil without a common memory
 	api    *api.API
 	nodes  *httpserver.Server
 	admin  *httpserver.Server
@@ -45,18 +49,33 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := api.NewMetrics(reg)
 
-	known := index.New()
+	known, past := index.New(), (*scribe.History)(nil)
+	if cfg.Redis != "" {
+		past = scribe.NewHistory()
+	}
 	nodes := roster.New(roster.Policy{
 		Interval:     cfg.HeartbeatInterval,
 		SuspectAfter: cfg.SuspectAfter,
 		DeadAfter:    cfg.DeadAfter,
 		PurgeAfter:   cfg.PurgeAfter,
-	}, watcher{known, metrics}, log)
+	}, watcher{known, metrics, past}, log)
 	reg.MustRegister(api.Sizes{Index: known, Roster: nodes})
 
 	t := &Tracker{roster: nodes, log: log}
 	t.api = api.New(known, nodes, swarm.New(known, nodes), cfg.HeartbeatInterval, metrics, log)
+	if cfg.Redis != "" {
+		memory, err := redis.New(cfg.Redis, cfg.RedisPrefix)
+		if err != nil {
+			return nil, err
+		}
+		t.scribe = scribe.New(memory, known, nodes, past, cfg.PurgeAfter, log)
+		t.api.Remember(func() string { return string(t.scribe.State()) })
+		reg.MustRegister(journalStats{t.scribe})
+	}
 	if err := t.bind(cfg, reg); err != nil {
+		if t.scribe != nil {
+			t.scribe.Close()
+		}
 		return nil, err
 	}
 	return t, nil
@@ -77,11 +96,13 @@ func (t *Tracker) bind(cfg Config, reg prometheus.Gatherer) (err error) {
 type watcher struct {
 	index   *index.Index
 	metrics *api.Metrics
+	history *scribe.History // nil without a common memory
 }
 
 // Observe implements [roster.Observer].
 func (w watcher) Observe(v roster.Verdict) {
 	w.metrics.Verdict(v)
+	w.history.Observe(v)
 	if v.To == roster.Purged {
 		w.index.Forget(v.Ordinal)
 	}
@@ -95,22 +116,47 @@ func (t *Tracker) AdminAddr() string { return t.admin.Addr() }
 
 // Run answers until ctx ends or a listener fails. Then it takes no more
 // requests of nodes and finishes those under way, and only after that stops
-// telling operators how it is.
+// telling operators how it is. Nodes wait until what can be remembered is
+// loaded.
 func (t *Tracker) Run(ctx context.Context) error {
 	t.log.Info("tracker is listening", "nodes", t.NodeAddr(), "admin", t.AdminAddr())
 	g, ctx := errgroup.WithContext(ctx)
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, t.api.Stop)
-	g.Go(func() error {
-		defer stopLast()
-		return t.nodes.Serve(ctx, nodesDrain)
-	})
 	g.Go(func() error { return t.admin.Serve(last, adminDrain) })
 	g.Go(func() error {
-		t.roster.Run(last)
-		return nil
+		defer stopLast()
+		if err := t.recall(ctx); err != nil {
+			t.scribe.Close()
+			return errors.Join(err, t.nodes.Close())
+		}
+		t.keep(last, g)
+		return t.nodes.Serve(ctx, nodesDrain)
 	})
 	err := g.Wait()
 	t.log.Info("tracker has stopped")
 	return err
+}
+
+// recall fills the tracker from the common memory, if there is one.
+func (t *Tracker) recall(ctx context.Context) error {
+	if t.scribe == nil {
+		return nil
+	}
+	return t.scribe.Recall(ctx)
+}
+
+// keep runs what looks after the tracker's memory. The roster's clock begins
+// here: nobody has to be heard before nodes are answered.
+func (t *Tracker) keep(ctx context.Context, g *errgroup.Group) {
+	g.Go(func() error {
+		t.roster.Run(ctx)
+		return nil
+	})
+	if t.scribe != nil {
+		g.Go(func() error {
+			t.scribe.Run(ctx)
+			return nil
+		})
+	}
 }

@@ -31,6 +31,19 @@ type Config struct {
 	// Until then it is back with its first heartbeat.
 	PurgeAfter time.Duration `mapstructure:"purge-after" usage:"silence after which a node is forgotten"`
 
+	// Redis is the trackers' common memory. With it, trackers share what
+	// they know, and one that starts knows it all before any node has
+	// announced itself. Unset, a tracker is filled by the seeders alone.
+	//
+	//	redis://[user:password@]host[:6379][/db]
+	//	redis+sentinel://[user:password@]host[:26379],…/master[/db]
+	//	redis+cluster://[user:password@]host[:6379],…
+	//
+	// rediss instead of redis is TLS; ?ca=, &cert= and &key= name files.
+	Redis string `mapstructure:"redis" usage:"URL of the trackers' common memory; unset: none"`
+	// RedisPrefix is how all keys begin. No other key is touched.
+	RedisPrefix string `mapstructure:"redis-prefix" usage:"beginning of all keys in Redis"`
+
 	LogLevel  string `mapstructure:"log-level" usage:"debug, info, warn or error"`
 	LogFormat string `mapstructure:"log-format" usage:"text or json"`
 }
@@ -45,6 +58,7 @@ func Default() Config {
 		SuspectAfter:      2,
 		DeadAfter:         3,
 		PurgeAfter:        10 * time.Minute,
+		RedisPrefix:       "dray:",
 		LogLevel:          "info",
 		LogFormat:         "text",
 	}

@@ -27,20 +27,22 @@ type tag struct {
 	node   uint32
 }
 
-// imageSet is one node's images: name → digest.
-type imageSet map[unique.Handle[string]]unique.Handle[digest.Digest]
+func (t tag) image(name string) trackerapi.Image {
+	return trackerapi.Image{Name: name, Digest: t.digest.Value(), UpdatedAt: time.UnixMicro(t.setAt).UTC()}
+}
 
-// set makes the image the node's, in place of the one that it had by the same
+// imageSet is one node's images by name.
+type imageSet map[unique.Handle[string]]tag
+
+// set makes the tag its node's, in place of the one that it had by the same
 // name. Looking for that one takes time, so the caller says whether there is
 // one.
-func (m *images) set(node uint32, i trackerapi.Image, had bool) {
-	t := tag{setAt: i.UpdatedAt.UnixMicro(), digest: unique.Make(i.Digest), node: node}
-	name := unique.Make(i.Name)
+func (m *images) set(name unique.Handle[string], t tag, had bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	tags := m.byName[name]
 	if had {
-		tags = without(tags, node)
+		tags = without(tags, t.node)
 	}
 	at, _ := slices.BinarySearchFunc(tags, t, afterAll)
 	m.byName[name] = slices.Insert(tags, at, t)
@@ -76,7 +78,7 @@ func (m *images) newest(name string, counts func(node uint32) bool) (trackerapi.
 	defer m.mu.RUnlock()
 	for _, t := range slices.Backward(m.byName[unique.Make(name)]) {
 		if counts(t.node) {
-			return trackerapi.Image{Name: name, Digest: t.digest.Value(), UpdatedAt: time.UnixMicro(t.setAt).UTC()}, true
+			return t.image(name), true
 		}
 	}
 	return trackerapi.Image{}, false

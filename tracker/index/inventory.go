@@ -21,7 +21,10 @@ type inventory struct {
 	// node, so that seq and changes on top of it mean something.
 	known bool
 	seq   uint64
-	hash  trackerapi.SetHash // of what is here, not of what was said
+	// restored says that what is here was remembered, not announced. If a
+	// heartbeat has the same hash, it is as good.
+	restored bool
+	hash     trackerapi.SetHash // of what is here, not of what was said
 
 	digests *roaring.Bitmap // numbers
 	images  imageSet
@@ -54,7 +57,7 @@ func (x *Index) Apply(node uint32, a *trackerapi.AnnounceRequest) (resend bool) 
 	default:
 		return true
 	}
-	v.known, v.seq = true, a.Seq
+	v.known, v.restored, v.seq = true, false, a.Seq
 	return v.hash != trackerapi.SetHash(a.SetHash)
 }
 
@@ -63,6 +66,9 @@ func (x *Index) Apply(node uint32, a *trackerapi.AnnounceRequest) (resend bool) 
 func (x *Index) Check(node uint32, seq, hash uint64) (resend bool, verify []digest.Digest) {
 	v := x.open(node)
 	defer v.mu.Unlock()
+	if v.restored && v.hash == trackerapi.SetHash(hash) {
+		v.known, v.restored, v.seq = true, false, seq
+	}
 	inStep := v.known && v.seq == seq && v.hash == trackerapi.SetHash(hash)
 	return !inStep || v.accused.missing(), x.suspects(v)
 }
@@ -72,7 +78,7 @@ func (x *Index) Check(node uint32, seq, hash uint64) (resend bool, verify []dige
 func (x *Index) Restart(node uint32) {
 	v := x.open(node)
 	defer v.mu.Unlock()
-	v.known = false
+	v.known, v.restored = false, false
 }
 
 // Forget removes all that the node has. Its ordinal may then be another's.
@@ -80,7 +86,7 @@ func (x *Index) Forget(node uint32) {
 	v := x.open(node)
 	defer x.close(v, v.digests.GetCardinality())
 	x.replace(v, &trackerapi.AnnounceRequest{})
-	v.known, v.seq = false, 0
+	v.known, v.restored, v.seq = false, false, 0
 }
 
 // close unlocks an inventory that had so many digests when it was opened.
@@ -161,20 +167,21 @@ func (x *Index) setImage(v *inventory, i trackerapi.Image, before imageSet) {
 	_, had := before[name]
 	if old, has := v.images[name]; has {
 		had = true
-		v.hash.Image(trackerapi.Image{Name: i.Name, Digest: old.Value()})
+		v.hash.Image(old.image(i.Name))
 	}
 	if v.images == nil {
 		v.images = imageSet{}
 	}
-	v.images[name] = unique.Make(i.Digest)
+	t := tag{setAt: i.UpdatedAt.UnixMicro(), digest: unique.Make(i.Digest), node: v.node}
+	v.images[name] = t
 	v.hash.Image(i)
-	x.images.set(v.node, i, had)
+	x.images.set(name, t, had)
 }
 
 func (x *Index) removeImage(v *inventory, name unique.Handle[string]) {
-	if d, has := v.images[name]; has {
+	if t, has := v.images[name]; has {
 		delete(v.images, name)
-		v.hash.Image(trackerapi.Image{Name: name.Value(), Digest: d.Value()})
+		v.hash.Image(t.image(name.Value()))
 		x.images.drop(v.node, name)
 	}
 }

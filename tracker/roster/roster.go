@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"iter"
 	"log/slog"
 	"math"
 	"sync"
@@ -85,6 +86,24 @@ func (r *Roster) Register(id trackerapi.Node) (n *Node, newRun bool, err error) 
 	}
 	r.weigh(n, Evidence{Sign: Registered})
 	return n, newRun, nil
+}
+
+// Restore makes a node that is remembered from before known again, in that
+// state, and says whether it was not known. A node that should be alive has the
+// grace to be heard in before its silence counts. No verdict is made of it.
+func (r *Roster) Restore(id trackerapi.Node, s State, grace time.Duration) (n *Node, restored bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n = r.byName[id.Name]; n != nil {
+		return n, false, nil
+	}
+	if n, err = r.place(); err != nil {
+		return nil, false, err
+	}
+	n.identity.Store(&id)
+	n.sign.Store(pack(r.clock()+grace, s))
+	r.byName[id.Name] = n
+	return n, true, nil
 }
 
 // place finds an ordinal for a new node, the lock being held.
@@ -172,6 +191,26 @@ func (r *Roster) At(ordinal uint32) *Node {
 		return &chunks[at][ordinal%chunkSize]
 	}
 	return nil
+}
+
+// All yields every node that is not purged.
+func (r *Roster) All() iter.Seq[*Node] {
+	return func(yield func(*Node) bool) {
+		for _, chunk := range *r.chunks.Load() {
+			for i := range chunk {
+				if n := &chunk[i]; n.State() != Purged && !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Silence is how long the node was not heard; negative in the grace after
+// [Roster.Restore].
+func (r *Roster) Silence(n *Node) time.Duration {
+	heard, _ := unpack(n.sign.Load())
+	return r.clock() - heard
 }
 
 // Count is the number of nodes in that state at the last scan.

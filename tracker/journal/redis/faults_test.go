@@ -253,6 +253,19 @@ func TestWhateverIsLostComesBack(t *testing.T) {
 	journaltest.Expect(t, mustOpen(t, mustNew(t, url, "dray:")), want)
 }
 
+func TestStampsTellWhatIsMissing(t *testing.T) {
+	for _, kind := range []string{"nodes", "sets", "stamps"} {
+		s := redistest.Start(t)
+		r := mustOpen(t, mustNew(t, "redis://"+s.Addr, "dray:"))
+		write(t, r, journaltest.Entry("a", 1, 5), journaltest.Entry("b", 1, 5))
+		s.Do("HDEL", fmt.Sprintf("dray:%s:{%02x}", kind, journal.Shelf("b")), "b")
+		got := journaltest.Stamps(t, r)
+		if b, there := got["b"]; !there || b != (journal.Stamp{Node: "b"}) || got["a"].Writer != r.ID() {
+			t.Errorf("without %s: %+v", kind, got)
+		}
+	}
+}
+
 func TestRubbishIsSkipped(t *testing.T) {
 	s := redistest.Start(t)
 	r := mustOpen(t, mustNew(t, "redis://"+s.Addr, "dray:"))

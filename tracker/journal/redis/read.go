@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -64,11 +66,44 @@ func (r *Redis) Stamps(ctx context.Context, shelf int) ([]journal.Stamp, error) 
 		s.Node = name
 		byNode[name] = s
 	})
-	all := make([]journal.Stamp, 0, len(byNode))
-	for _, s := range byNode {
-		all = append(all, s)
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	if err := r.distrust(ctx, shelf, byNode); err != nil {
+		return nil, err
+	}
+	return slices.Collect(maps.Values(byNode)), nil
+}
+
+// distrust empties the stamps of entries of which something is missing. They
+// are written and lost together, unless somebody deletes keys, or the server
+// is set to evict them.
+func (r *Redis) distrust(ctx context.Context, shelf int, byNode map[string]journal.Stamp) error {
+	keys := []string{r.nodesKey(shelf), r.setsKey(shelf)}
+	sizes := make([]*goredis.IntCmd, len(keys))
+	err := r.pipe(ctx, func(p goredis.Pipeliner) {
+		for i, key := range keys {
+			sizes[i] = p.HLen(ctx, key)
+		}
+	})
+	for i, key := range keys {
+		if err != nil || int(sizes[i].Val()) == len(byNode) {
+			continue
+		}
+		there := map[string]bool{}
+		err = r.scan(ctx, key, func(name, _ string) { there[name] = true })
+		for name := range byNode {
+			if !there[name] {
+				byNode[name] = journal.Stamp{Node: name}
+			}
+		}
+		for name := range there {
+			if _, stamped := byNode[name]; !stamped {
+				byNode[name] = journal.Stamp{Node: name}
+			}
+		}
+	}
+	return err
 }
 
 // library has the books that sets were written with.

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -64,16 +65,17 @@ func (r *Redis) pipe(ctx context.Context, fill func(p goredis.Pipeliner)) error 
 	defer cancel()
 	p := r.client.Pipeline()
 	fill(p)
-	cmds, err := p.Exec(ctx)
-	if err == nil {
+	cmds, err := p.Exec(ctx) // err is the first one, and may be that there is no such thing
+	for _, c := range cmds {
+		if errors.Is(err, goredis.Nil) {
+			err = nil
+		}
+		err = cmp.Or(err, c.Err())
+	}
+	if err == nil || errors.Is(err, goredis.Nil) {
 		return nil
 	}
-	for _, c := range cmds {
-		if err := c.Err(); err != nil && !errors.Is(err, goredis.Nil) {
-			return r.failed(ctx, err)
-		}
-	}
-	return nil
+	return r.failed(ctx, err)
 }
 
 // failed makes a Cluster's client look for where things are now: it does so by

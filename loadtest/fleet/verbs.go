@@ -1,0 +1,172 @@
+package fleet
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+const (
+	patience = 2 * time.Second  // with a tracker's answer
+	longer   = 20 * time.Second // with the answer to a whole inventory
+	attempts = 50               // to register or announce, while the tracker is busy
+	pauseFor = 200 * time.Millisecond
+)
+
+// ask sends a message that was due at some time, and notes what becomes of it.
+func ask[Req, Resp any](f *fleet, verb string, due time.Time, wait time.Duration, send func(context.Context, Req) (Resp, error), m Req) (Resp, error) {
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(wait))
+	defer cancel()
+	resp, err := send(ctx, m)
+	f.note().answered(verb, due, err)
+	return resp, err
+}
+
+// insist asks until the tracker has time. To be told that it has none is an
+// answer, too, and counts as an error in the report.
+func insist[Req, Resp any](f *fleet, verb string, send func(context.Context, Req) (Resp, error), m Req) (resp Resp, err error) {
+	for range attempts {
+		if resp, err = ask(f, verb, time.Now(), longer, send, m); !trackerapi.IsCode(err, trackerapi.CodeUnavailable) {
+			break
+		}
+		<-time.After(pauseFor)
+	}
+	return resp, err
+}
+
+// register introduces a node to a tracker.
+func (f *fleet) register(n *node, tracker int) error {
+	r, err := insist(f, register, n.session[tracker].client.Register, trackerapi.RegisterRequest{Node: n.identity()})
+	f.obey(r.IntervalMS)
+	return err
+}
+
+// announce sends a tracker everything that the node has.
+func (f *fleet) announce(n *node, tracker int) error {
+	n.talk.Lock()
+	defer n.talk.Unlock()
+	r, err := insist(f, announce, n.session[tracker].client.Announce, n.all(f.catalogue))
+	if err == nil && r.Resend {
+		f.note().wrong("announce: resend after a whole set")
+	}
+	return err
+}
+
+// announceNames sends a tracker the names of the node's images.
+func (f *fleet) announceNames(n *node) {
+	n.talk.Lock()
+	defer n.talk.Unlock()
+	f.tell(n, n.nameImages(f.catalogue), time.Now())
+}
+
+// change replaces one digest of a node, and tells all trackers. One that asks
+// for everything gets it with the next heartbeat.
+func (f *fleet) change(n *node, due time.Time) {
+	n.talk.Lock()
+	defer n.talk.Unlock()
+	if n.is() != alive {
+		return
+	}
+	m, added, removed := n.swap(f.catalogue, rand.New(rand.NewPCG(rand.Uint64(), 0)))
+	f.settled[removed].Add(-1)
+	f.tell(n, m, due)
+	f.settled[added].Add(1)
+}
+
+func (f *fleet) tell(n *node, m trackerapi.AnnounceRequest, due time.Time) {
+	for _, s := range n.session {
+		r, err := ask(f, change, due, patience, s.client.Announce, m)
+		if err == nil && r.Resend {
+			f.note().wrong("announce a change: resend")
+		}
+		due = time.Now()
+	}
+}
+
+// heartbeat gives a tracker a sign of a node's life, and does what it asks for.
+// A node that is speaking anyway needs none.
+func (f *fleet) heartbeat(n *node, tracker int, due time.Time) {
+	if n.is() != alive || !n.talk.TryLock() {
+		return
+	}
+	r, err := ask(f, heartbeat, due, patience, n.session[tracker].client.Heartbeat, n.beat())
+	n.talk.Unlock()
+	f.obey(r.IntervalMS)
+	if trackerapi.IsCode(err, trackerapi.CodeUnknownNode) {
+		r.Resend = f.register(n, tracker) == nil
+	}
+	if r.Resend && n.is() == alive {
+		_ = f.announce(n, tracker) // noted
+	}
+}
+
+// obey takes over the interval that a tracker wants.
+func (f *fleet) obey(ms int64) {
+	if ms > 0 {
+		f.interval.Store(int64(time.Duration(ms) * time.Millisecond))
+	}
+}
+
+// lookup asks for holders of digests, checks the answer, and reports holders
+// that turn out to be down, as one who wanted the bytes would.
+func (f *fleet) lookup(verb string, asker *node, digests []uint32, due time.Time) {
+	m := trackerapi.LookupRequest{Node: asker.name, Digests: make([]digest.Digest, len(digests))}
+	for i, d := range digests {
+		m.Digests[i] = f.catalogue.digests[d]
+	}
+	q := f.question(asker, digests)
+	r, err := ask(f, verb, due, patience, asker.session[f.owner(m.Digests[0])].client.Lookup, m)
+	if err != nil {
+		return
+	}
+	if dead := f.judge(q, r.Handouts); dead != nil {
+		f.report(asker, dead)
+	}
+}
+
+// owner is a digest's own tracker: the same for all nodes.
+func (f *fleet) owner(d digest.Digest) int {
+	return int(xxhash.Sum64String(string(d)) % uint64(f.Trackers))
+}
+
+// report tells all trackers that a holder was not there.
+func (f *fleet) report(n *node, holder *trackerapi.Holder) {
+	m := trackerapi.ReportRequest{Sender: n.sender(), Reports: []trackerapi.Report{
+		{Peer: holder.Node, Epoch: holder.Epoch, Kind: trackerapi.KindTimeout},
+	}}
+	for _, s := range n.session {
+		_, _ = ask(f, report, time.Now(), patience, s.client.Report, m) // noted
+	}
+}
+
+// fail ends a node without a word.
+func (f *fleet) fail(n *node, how fate) {
+	n.talk.Lock()
+	defer n.talk.Unlock()
+	f.settle(n, -1)
+	n.downAt.Store(time.Now().UnixNano())
+	n.fate.Store(int32(how))
+	if how == killed {
+		for _, s := range n.session {
+			s.line.hangUp()
+		}
+	}
+}
+
+// revive brings a node back with what it had, as a new run.
+func (f *fleet) revive(n *node) {
+	n.restart()
+	n.fate.Store(int32(alive))
+	for t, s := range n.session {
+		s.line.hangUp()
+		if f.register(n, t) != nil || f.announce(n, t) != nil {
+			return // noted; what it holds does not count as settled
+		}
+	}
+	f.settle(n, 1)
+}
