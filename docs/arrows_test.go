@@ -21,9 +21,10 @@ var arrows = map[string][]string{
 
 	"tracker/index":  {"shared/trackerapi"},
 	"tracker/roster": {"shared/trackerapi"},
+	"tracker/probe":  {"tracker/roster"},
 	"tracker/swarm":  {"shared/trackerapi", "tracker/index", "tracker/roster"},
 	"tracker/api":    {"shared/trackerapi", "shared/httpserver", "tracker/index", "tracker/roster", "tracker/swarm"},
-	"tracker/app":    {"shared/...", "tracker/api", "tracker/index", "tracker/roster", "tracker/swarm", "tracker/scribe", "tracker/journal/redis"},
+	"tracker/app":    {"shared/...", "tracker/api", "tracker/index", "tracker/probe", "tracker/roster", "tracker/swarm", "tracker/scribe", "tracker/journal/redis"},
 
 	"tracker/journal":       {"shared/trackerapi"},
 	"tracker/journal/redis": {"shared/trackerapi", "tracker/journal"},

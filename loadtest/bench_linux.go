@@ -4,7 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/drayproject/dray/loadtest/bench"
+	"github.com/drayproject/dray/loadtest/fleet"
 )
 
-// measuring are the commands that need network namespaces.
-func measuring() []*cobra.Command { return []*cobra.Command{bench.Command()} }
+// measuring are the commands that need Linux.
+func measuring() []*cobra.Command { return []*cobra.Command{bench.Command(), fleet.Command()} }

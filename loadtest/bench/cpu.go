@@ -11,55 +11,74 @@ import (
 
 const (
 	cpuBlob  = 1 << 30 // bytes; it stays in the page cache
-	cpuTimes = 4       // so often a round: the kernel counts CPU time in steps of 10 ms
+	cpuTurns = 6       // of each sender in a round: the kernel counts CPU time in steps of 10 ms
 )
 
-// cpuStage is one large blob, and a client that reads it on the loopback of
-// whoever sends it.
+// sender is a process that sends the blob to a client on its own loopback.
+type sender struct {
+	name    string
+	node    *node
+	process *testbed.Process
+	url     string
+	used    float64 // CPU seconds in this round
+}
+
+// cpuStage is a large blob and all who send it.
 type cpuStage struct {
 	*pair
-	report *Report
-	blob   digest.Digest
-	buf    []byte
+	buf                             []byte
+	nginx, served, proxied, relayed *sender
 }
 
 // measureCPU compares what the giver's peer side, the taker's mirror and nginx
-// use to send the same bytes. The mirror and the proxy get them from the giver,
-// whose own work doesn't count.
+// use to send the same bytes, taking turns. The mirror and the proxy get them
+// from the giver, whose own work doesn't count.
 func measureCPU(t testbed.T, r *Report) {
-	s := &cpuStage{pair: newPair(t), report: r, buf: make([]byte, readSize)}
-	s.blob = s.giver.fill(t, "cpu", 1, cpuBlob)[0]
-	s.waitAnnounced([]digest.Digest{s.blob}, 1)
-	origin, proxy := s.nginx(s.giver), s.nginx(s.taker)
+	s := newCPUStage(t)
 	for range r.Rounds {
-		base := s.use("nginx", s.giver, origin, atNginx(s.blob))
-		served := s.use("served by the peer side", s.giver, s.giver.seeder, atPeer(s.blob))
-		r.note("served / nginx", "×", atMost(1.2), served/base)
-		s.use("nginx as a proxy, which verifies nothing", s.taker, proxy, atProxy(s.blob))
+		s.round()
 		r.note("SHA-256 alone", "CPU s/GiB", nil, s.hash())
-		relayed := s.use("relayed and verified by the mirror", s.taker, s.taker.seeder, atMirror(s.blob))
-		r.note("relayed / nginx", "×", atMost(3), relayed/base)
+		for _, x := range s.senders() {
+			r.note(x.name, "CPU s/GiB", nil, x.used/cpuTurns)
+		}
+		r.note("served / nginx", "×", atMost(1.2), s.served.used/s.nginx.used)
+		r.note("relayed / nginx", "×", atMost(3), s.relayed.used/s.nginx.used)
 	}
 }
 
-// use notes and returns the CPU time of the process, in seconds for each GiB
-// that it sends.
-func (s *cpuStage) use(what string, n *node, p *testbed.Process, url string) float64 {
-	s.t.Helper()
-	s.read(n, url) // opens the connection, and warms up
-	before := cpuSeconds(s.t, p.PID())
-	for range cpuTimes {
-		s.read(n, url)
+func newCPUStage(t testbed.T) *cpuStage {
+	t.Helper()
+	p := newPair(t)
+	blob := p.giver.fill(t, "cpu", 1, cpuBlob)[0]
+	p.waitAnnounced([]digest.Digest{blob}, 1)
+	return &cpuStage{
+		pair:    p,
+		buf:     make([]byte, readSize),
+		nginx:   &sender{name: "nginx", node: p.giver, process: p.startNginx(p.giver), url: atNginx(blob)},
+		served:  &sender{name: "served by the peer side", node: p.giver, process: p.giver.seeder, url: atPeer(blob)},
+		proxied: &sender{name: "nginx as a proxy, which verifies nothing", node: p.taker, process: p.startNginx(p.taker), url: atProxy(blob)},
+		relayed: &sender{name: "relayed and verified by the mirror", node: p.taker, process: p.taker.seeder, url: atMirror(blob)},
 	}
-	used := (cpuSeconds(s.t, p.PID()) - before) / (cpuTimes * cpuBlob / (1 << 30))
-	s.report.note(what, "CPU s/GiB", nil, used)
-	return used
 }
 
-func (s *cpuStage) read(n *node, url string) {
+func (s *cpuStage) senders() []*sender { return []*sender{s.nginx, s.served, s.proxied, s.relayed} }
+
+// round has everybody send the blob several times, in turns, so that whatever
+// else the machine does hits all of them. The first turn warms up.
+func (s *cpuStage) round() {
 	s.t.Helper()
-	if _, err := fetchAll(s.t.Context(), n.Host.Client(), url, s.buf, cpuBlob); err != nil {
-		s.t.Fatalf("%w", err)
+	for turn := range 1 + cpuTurns {
+		for _, x := range s.senders() {
+			before := cpuSeconds(s.t, x.process.PID())
+			if err := fetchAll(s.t.Context(), x.node.Host.Client(), x.url, s.buf, cpuBlob); err != nil {
+				s.t.Fatalf("%w", err)
+			}
+			if turn == 0 {
+				x.used = 0
+				continue
+			}
+			x.used += cpuSeconds(s.t, x.process.PID()) - before
+		}
 	}
 }
 

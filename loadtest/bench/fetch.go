@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,11 @@ import (
 
 // fetchTimeout is for the largest blob on the slowest link.
 const fetchTimeout = 2 * time.Minute
+
+const (
+	askAgainFor   = 10 * time.Second
+	askAgainAfter = 100 * time.Millisecond
+)
 
 // readSize is how much the client asks the kernel for at a time: so much that
 // its own work hardly counts.
@@ -47,17 +53,30 @@ func fetch(ctx context.Context, c *http.Client, url string, buf []byte) (f fetch
 		f.bytes += int64(n)
 	}
 	f.took = time.Since(began)
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return f, fmt.Errorf("GET %s: after %d bytes: %w", url, f.bytes, err)
 	}
 	return f, nil
 }
 
-// fetchAll is a fetch that must bring this many bytes.
-func fetchAll(ctx context.Context, c *http.Client, url string, buf []byte, size int64) (fetched, error) {
-	f, err := fetch(ctx, c, url, buf)
-	if err == nil && (f.status != http.StatusOK || f.bytes != size) {
-		err = fmt.Errorf("GET %s: status %d with %d bytes; want 200 with %d", url, f.status, f.bytes, size)
+// fetchAll is a fetch that must bring this many bytes. A mirror whose lookup was
+// late says 404, as it should; it is asked again, because these transfers are
+// not about that.
+func fetchAll(ctx context.Context, c *http.Client, url string, buf []byte, size int64) error {
+	for last := time.Now().Add(askAgainFor); ; {
+		f, err := fetch(ctx, c, url, buf)
+		switch {
+		case err != nil:
+			return err
+		case f.status == http.StatusOK && f.bytes == size:
+			return nil
+		case f.status != http.StatusNotFound || time.Now().After(last):
+			return fmt.Errorf("GET %s: status %d with %d bytes; want 200 with %d", url, f.status, f.bytes, size)
+		}
+		select {
+		case <-time.After(askAgainAfter):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return f, err
 }

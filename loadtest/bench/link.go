@@ -37,8 +37,8 @@ func measureLink(t testbed.T, r *Report) {
 	s := newLinkStage(t, r)
 	for range r.Rounds {
 		s.pullFromRegistry()
-		s.downloadFromNginx()
-		s.pullFromNeighbour()
+		nginx := s.downloadFromNginx()
+		r.note("Dray / nginx, payload", "×", nil, s.pullFromNeighbour()/nginx)
 	}
 }
 
@@ -51,9 +51,10 @@ func newLinkStage(t testbed.T, r *Report) *linkStage {
 	s := &linkStage{pair: newPair(t), report: r, image: img, layer: img.Layers()[0]}
 	s.registry = s.Registry(s.Host("registry"))
 	s.registry.Push(linkImage, img)
+	s.startSeeder(s.taker, "--upstreams="+linkRegistry+"="+s.registry.URL)
 	s.giver.Mirror(linkRegistry, s.registry.URL)
 	s.pull(s.giver, "once")
-	s.nginx(s.giver)
+	s.startNginx(s.giver)
 	for _, h := range []*testbed.Host{s.giver.Host, s.taker.Host, s.registry.Host} {
 		h.SetRate(linkRate)
 	}
@@ -67,17 +68,17 @@ func (s *linkStage) pullFromRegistry() {
 	s.report.note("registry, whole pull", "s", nil, took.Seconds())
 }
 
-func (s *linkStage) downloadFromNginx() {
+func (s *linkStage) downloadFromNginx() (payload float64) {
 	payload, wire := s.watch("from nginx", func(ctx context.Context) error {
 		url := fmt.Sprintf("http://%s/%s", s.giver.Host.At(nginxPort), s.layer.Digest.Encoded())
-		_, err := fetchAll(ctx, s.taker.Host.Client(), url, make([]byte, readSize), s.layer.Size)
-		return err
+		return fetchAll(ctx, s.taker.Host.Client(), url, make([]byte, readSize), s.layer.Size)
 	})
 	s.report.note("nginx, payload", "% of the link", nil, payload)
 	s.report.note("nginx, on the wire", "% of the link", nil, wire)
+	return payload
 }
 
-func (s *linkStage) pullFromNeighbour() {
+func (s *linkStage) pullFromNeighbour() (payload float64) {
 	s.waitAnnounced([]digest.Digest{s.layer.Digest}, 1)
 	s.taker.Mirror(linkRegistry, s.registry.URL, testbed.MirrorURL)
 	s.registry.Host.Unplug()
@@ -91,6 +92,7 @@ func (s *linkStage) pullFromNeighbour() {
 	s.report.note("Dray, payload", "% of the link", atLeast(95), payload)
 	s.report.note("Dray, on the wire", "% of the link", nil, wire)
 	s.report.note("Dray, whole pull", "s", nil, took.Seconds())
+	return payload
 }
 
 // pull is a whole pull: tag, manifests, layer, unpacking.

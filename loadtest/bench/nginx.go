@@ -11,10 +11,10 @@ import (
 
 const nginxPort = 8080
 
-// nginx starts one on the node's host, set as Debian sets it but with one worker
+// startNginx starts one on the node's host, set as Debian sets it but with one worker
 // and no log. It serves the giver's files by sendfile(2), and below /relay/ it
 // is a proxy for the giver's nginx, without files of its own.
-func (p *pair) nginx(n *node) *testbed.Process {
+func (p *pair) startNginx(n *node) *testbed.Process {
 	t, h := p.t, n.Host
 	t.Helper()
 	dir := p.Dir(h.Name + "/nginx")

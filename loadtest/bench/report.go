@@ -88,9 +88,9 @@ func writeTable(w io.Writer, r *Report) error {
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PART\tFIGURE\tMEDIAN\tMIN – MAX\tUNIT\tTARGET\t")
+	_, _ = fmt.Fprintln(t, "PART\tFIGURE\tMEDIAN\tMIN – MAX\tUNIT\tTARGET\t")
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s – %s\t%s\t%s\t\n", f.Part, f.Name, number(f.Median),
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s – %s\t%s\t%s\t\n", f.Part, f.Name, number(f.Median),
 			number(slices.Min(f.Values)), number(slices.Max(f.Values)), f.Unit, f.verdict())
 	}
 	return t.Flush()
@@ -110,6 +110,8 @@ func (f *Figure) verdict() string {
 // number has three significant digits, and no exponent.
 func number(v float64) string {
 	switch {
+	case v == 0:
+		return "0"
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/drayproject/dray/loadtest/testbed"
 	"github.com/drayproject/dray/loadtest/testbed/imagekit"
-	"github.com/drayproject/dray/shared/trackerapi"
 )
 
 const (
@@ -22,16 +22,14 @@ const (
 	soon         = 15 * time.Second // for what takes milliseconds on an idle machine
 )
 
-// cluster is a registry, a tracker and some nodes, each on its own host.
+// cluster is a registry, trackers and some nodes, each on its own host.
 type cluster struct {
 	*testbed.Bed
-	t            *testing.T
-	registry     *testbed.Registry
-	trackerHost  *testbed.Host
-	tracker      *testbed.Process
-	trackers     string // what the seeders are told
-	trackerCalls *trackerapi.Client
-	nodes        []*node
+	t        *testing.T
+	registry *testbed.Registry
+	trackers []*tracker // as the seeders are told
+	tracker  *tracker   // the first, and often the only one
+	nodes    []*node
 }
 
 // node is a containerd with a seeder as its mirror.
@@ -48,14 +46,19 @@ func newCluster(t *testing.T, s imagekit.Spec) (c *cluster, img *imagekit.Image,
 	t.Helper()
 	testbed.Require(t)
 	t.Parallel()
-	c = &cluster{Bed: testbed.New(t), t: t}
-	c.registry = c.Registry(c.Host("registry"))
-	c.trackerHost = c.Host("tracker")
-	c.trackers = c.trackerHost.At(testbed.TrackerPort)
-	c.trackerCalls = trackerapi.NewClient(c.trackers, c.trackerHost.Client())
-	c.tracker = c.Tracker(c.trackerHost)
+	c = newSite(t)
+	c.tracker = c.startTracker("tracker")
+	c.trackers = []*tracker{c.tracker}
 	img, ref = c.push(s)
 	return c, img, ref
+}
+
+// newSite is a cluster of nothing but a registry.
+func newSite(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{Bed: testbed.New(t), t: t}
+	c.registry = c.Registry(c.Host("registry"))
+	return c
 }
 
 func (c *cluster) push(s imagekit.Spec) (*imagekit.Image, string) {
@@ -74,7 +77,7 @@ func (c *cluster) push(s imagekit.Spec) (*imagekit.Image, string) {
 func (c *cluster) slowHeartbeats() {
 	c.t.Helper()
 	c.tracker.Kill()
-	c.tracker = c.Tracker(c.trackerHost, "--heartbeat-interval=30s")
+	c.tracker.start("--heartbeat-interval=30s")
 }
 
 // addNode starts a node; flags are for its seeder.
@@ -90,8 +93,12 @@ func (c *cluster) addNode(flags ...string) *node {
 
 func (n *node) startSeeder() {
 	n.cluster.t.Helper()
+	var trackers []string
+	for _, tr := range n.cluster.trackers {
+		trackers = append(trackers, tr.host.At(testbed.TrackerPort))
+	}
 	flags := append([]string{
-		"--trackers=" + n.cluster.trackers,
+		"--trackers=" + strings.Join(trackers, ","),
 		"--upstreams=" + registryName + "=" + n.cluster.registry.URL,
 	}, n.flags...)
 	n.seeder = n.cluster.Seeder(n.Containerd, flags...)
@@ -123,20 +130,14 @@ func (n *node) startPull(ref string) (wait func() error) {
 	return func() error { done.Wait(); return err }
 }
 
-// holders are the nodes that the tracker names for a digest.
+// holders are the nodes that the first tracker names for a digest.
 func (c *cluster) holders(d digest.Digest) []string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
-	defer cancel()
-	r, err := c.trackerCalls.Lookup(ctx, trackerapi.LookupRequest{Node: "e2e", Digests: []digest.Digest{d}})
+	handouts, err := c.tracker.lookup(d)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var names []string
-	for _, h := range r.Handouts[0] {
-		names = append(names, h.Node)
-	}
-	return names
+	return handouts[0]
 }
 
 // waitHolders waits until the tracker names this many nodes for every part.

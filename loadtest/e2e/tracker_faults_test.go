@@ -21,10 +21,10 @@ import (
 func TestPullsGoOnWhenTheTrackerBreaks(t *testing.T) {
 	for name, spoil := range map[string]func(*cluster){
 		"killed":           func(c *cluster) { c.tracker.Kill() },
-		"unplugged":        func(c *cluster) { c.trackerHost.Unplug() },
+		"unplugged":        func(c *cluster) { c.tracker.host.Unplug() },
 		"never answers":    func(c *cluster) { c.tracker.Pause() },
-		"answers web page": func(c *cluster) { c.tracker.Kill(); c.trackerHost.Serve(trackerAddr, page) },
-		"hangs up":         func(c *cluster) { c.tracker.Kill(); hangUp(c.trackerHost.Listen(trackerAddr)) },
+		"answers web page": func(c *cluster) { c.tracker.Kill(); c.tracker.host.Serve(trackerAddr, page) },
+		"hangs up":         func(c *cluster) { c.tracker.Kill(); hangUp(c.tracker.host.Listen(trackerAddr)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, img, ref := newCluster(t, imagekit.Spec{Seed: 4, Layers: []int64{10 * MB, 1000}})
@@ -43,9 +43,9 @@ func TestPullsGoOnWhenTheTrackerBreaks(t *testing.T) {
 func TestPullsGoOnWithoutATracker(t *testing.T) {
 	for name, spoil := range map[string]func(*cluster){
 		"nothing listens": func(*cluster) {},
-		"unplugged":       func(c *cluster) { c.trackerHost.Unplug() },
-		"never answers":   func(c *cluster) { keepOpen(c.trackerHost.Listen(trackerAddr)) },
-		"answers garbage": func(c *cluster) { c.trackerHost.Serve(trackerAddr, page) },
+		"unplugged":       func(c *cluster) { c.tracker.host.Unplug() },
+		"never answers":   func(c *cluster) { keepOpen(c.tracker.host.Listen(trackerAddr)) },
+		"answers garbage": func(c *cluster) { c.tracker.host.Serve(trackerAddr, page) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, img, ref := newCluster(t, imagekit.Spec{Seed: 4, Layers: []int64{10 * MB, 1000}})

@@ -27,6 +27,8 @@ type fleet struct {
 	// while nobody speaks.
 	present atomic.Pointer[recorder]
 	popular *rand.Zipf // images; for concurrent use
+	// broken are the sessions to mend, each once.
+	broken chan repair
 }
 
 // newFleet makes a fleet that knows trackers at these addresses. Its nodes say
@@ -35,6 +37,7 @@ func newFleet(ctx context.Context, o Options, port int, trackers []string) (*fle
 	f := &fleet{Options: o, byName: map[string]*node{}}
 	f.record()
 	f.catalogue = newCatalogue(o.Images, f.dice(-1))
+	f.broken = make(chan repair, o.Nodes*o.Trackers)
 	f.popular = rand.NewZipf(rand.New(shared{}), steepness, flatHead, uint64(o.Images-1))
 	f.settled = make([]atomic.Int32, len(f.catalogue.digests))
 	for i := range o.Nodes {
@@ -95,11 +98,12 @@ func (f *fleet) settle(n *node, by int32) {
 	}
 }
 
-// hangUp closes all connections to the trackers.
-func (f *fleet) hangUp() {
+// forsake is for when the trackers have ended: they will know nothing.
+func (f *fleet) forsake() {
 	for _, n := range f.nodes {
-		for _, s := range n.session {
-			s.line.hangUp()
+		for t := range n.session {
+			n.session[t].line.hangUp()
+			n.session[t].known.Store(false)
 		}
 	}
 }

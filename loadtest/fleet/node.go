@@ -51,13 +51,17 @@ type node struct {
 type session struct {
 	line   *line
 	client *trackerapi.Client
+
+	known   atomic.Bool // this run of the tracker has been told everything
+	mending atomic.Bool // it is about to be
 }
 
 func newNode(i int, port int, trackers []string) *node {
-	n := &node{name: fmt.Sprintf("node-%05d", i), addr: fmt.Sprintf("%s:%d", hostOf(i), port), zone: fmt.Sprint("zone-", i%3), epoch: 1}
-	for _, t := range trackers {
-		l := &line{addr: t}
-		n.session = append(n.session, session{l, trackerapi.NewClient(t, &http.Client{Transport: l})})
+	n := &node{session: make([]session, len(trackers)), name: fmt.Sprintf("node-%05d", i), addr: fmt.Sprintf("%s:%d", hostOf(i), port), zone: fmt.Sprint("zone-", i%3), epoch: 1}
+	for t, addr := range trackers {
+		s := &n.session[t]
+		s.line = &line{addr: addr}
+		s.client = trackerapi.NewClient(addr, &http.Client{Transport: s.line})
 	}
 	return n
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -20,6 +21,7 @@ type Options struct {
 	Interval time.Duration `json:"interval_ns"` // between heartbeats in the mix
 	Redis    string        `json:"-"`           // auto, none or a URL, which may have a password in it
 	Tracker  string        `json:"-"`           // the program; empty: built from source
+	Only     []string      `json:"only"`        // parts besides fill; empty: all
 	Seed     uint64        `json:"seed"`
 
 	// Per second, of the whole fleet, in the mix.
@@ -50,6 +52,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.Interval, "heartbeat-interval", o.Interval, "time between a node's heartbeats in the mix")
 	flags.StringVar(&o.Redis, "redis", o.Redis, "the trackers' common memory: a URL, none, or auto for a redis-server of our own if one is installed")
 	flags.StringVar(&o.Tracker, "tracker", o.Tracker, "tracker program (default: built from source)")
+	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, mix (the restart belongs to it)")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of everything that chance decides")
 	flags.Float64Var(&o.Lookups, "lookups", o.Lookups, "lookups per second in the mix, every other one batched")
 	flags.Float64Var(&o.Changes, "changes", o.Changes, "changed inventories per second in the mix")
@@ -60,6 +63,11 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 }
 
 func (o *Options) check() error {
+	for _, part := range o.Only {
+		if part != "rates" && part != "mix" {
+			return fmt.Errorf("part %q: want rates or mix", part)
+		}
+	}
 	switch {
 	case o.Nodes < 2 || o.Nodes > maxNodes:
 		return fmt.Errorf("nodes: want 2 to %d", maxNodes)
@@ -78,3 +86,6 @@ func (o *Options) check() error {
 	}
 	return nil
 }
+
+// does says whether a part is wanted.
+func (o *Options) does(part string) bool { return len(o.Only) == 0 || slices.Contains(o.Only, part) }

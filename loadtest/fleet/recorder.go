@@ -43,9 +43,10 @@ func newRecorder() *recorder {
 	return r
 }
 
-// answered notes a request that was due at that time.
+// answered notes a request that was due at that time. Whether a tracker may say
+// that it does not know the node is for others to judge.
 func (r *recorder) answered(verb string, due time.Time, err error) {
-	if err != nil {
+	if err != nil && !trackerapi.IsCode(err, trackerapi.CodeUnknownNode) {
 		r.wrong(verb + ": " + kindOf(err))
 		return
 	}
@@ -63,6 +64,12 @@ func (r *recorder) noteStale() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stale++
+}
+
+func (r *recorder) staleCount() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stale
 }
 
 // trouble is how often what went wrong.

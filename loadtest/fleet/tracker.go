@@ -12,13 +12,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
 const (
 	maxTrackers  = 16
 	startTimeout = 2 * time.Minute // loading a large memory included
-	pollPeriod   = 50 * time.Millisecond
+	pollPeriod   = 200 * time.Millisecond
 	scrapeTime   = 5 * time.Second
 )
 
@@ -26,7 +27,7 @@ const (
 type tracker struct {
 	program, dir, name string
 	addr, admin        string
-	proc               *child
+	proc               atomic.Pointer[child] // that runs, or ran last; nil before
 }
 
 // buildTracker compiles the tracker from the sources around us.
@@ -64,10 +65,35 @@ func freeAddr() (string, error) {
 }
 
 // start runs a new process.
-func (t *tracker) start(ctx context.Context, flags ...string) (err error) {
+func (t *tracker) start(ctx context.Context, flags ...string) error {
 	flags = append([]string{"--listen", t.addr, "--admin-listen", t.admin, "--log-level", "warn"}, flags...)
-	t.proc, err = start(ctx, t.dir, t.name, t.program, flags...)
+	c, err := start(ctx, t.dir, t.name, t.program, flags...)
+	if err == nil {
+		t.proc.Store(c)
+	}
 	return err
+}
+
+func (t *tracker) kill() {
+	if c := t.proc.Load(); c != nil {
+		c.Kill()
+	}
+}
+
+// use is the CPU time of the present process so far, and its size in RAM in
+// bytes.
+func (t *tracker) use() (cpu time.Duration, size int64, err error) {
+	c := t.proc.Load()
+	if c == nil {
+		return 0, 0, nil
+	}
+	if cpu, err = cpuTime(c.pid()); err == nil {
+		size, err = resident(c.pid())
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w; its log ends:\n%s", t.name, err, c.tail())
+	}
+	return cpu, size, err
 }
 
 // wait returns once the tracker is ready and the condition holds. It fails when
@@ -75,6 +101,7 @@ func (t *tracker) start(ctx context.Context, flags ...string) (err error) {
 func (t *tracker) wait(ctx context.Context, what string, holds func(metrics) bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("%s: not within %v: %s", t.name, startTimeout, what))
 	defer cancel()
+	proc := t.proc.Load()
 	for {
 		if t.ready(ctx) {
 			if m, err := t.scrape(ctx); err == nil && holds(m) {
@@ -83,9 +110,9 @@ func (t *tracker) wait(ctx context.Context, what string, holds func(metrics) boo
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w; its log ends:\n%s", context.Cause(ctx), t.proc.tail())
-		case <-t.proc.ended:
-			return fmt.Errorf("%s has ended; its log ends:\n%s", t.name, t.proc.tail())
+			return fmt.Errorf("%w; its log ends:\n%s", context.Cause(ctx), proc.tail())
+		case <-proc.ended:
+			return fmt.Errorf("%s has ended; its log ends:\n%s", t.name, proc.tail())
 		case <-time.After(pollPeriod):
 		}
 	}

@@ -42,7 +42,7 @@ func insist[Req, Resp any](f *fleet, verb string, send func(context.Context, Req
 // register introduces a node to a tracker.
 func (f *fleet) register(n *node, tracker int) error {
 	r, err := insist(f, register, n.session[tracker].client.Register, trackerapi.RegisterRequest{Node: n.identity()})
-	f.obey(r.IntervalMS)
+	f.setInterval(r.IntervalMS)
 	return err
 }
 
@@ -54,6 +54,7 @@ func (f *fleet) announce(n *node, tracker int) error {
 	if err == nil && r.Resend {
 		f.note().wrong("announce: resend after a whole set")
 	}
+	n.session[tracker].known.Store(err == nil)
 	return err
 }
 
@@ -64,8 +65,7 @@ func (f *fleet) announceNames(n *node) {
 	f.tell(n, n.nameImages(f.catalogue), time.Now())
 }
 
-// change replaces one digest of a node, and tells all trackers. One that asks
-// for everything gets it with the next heartbeat.
+// change replaces one digest of a node, and tells all trackers.
 func (f *fleet) change(n *node, due time.Time) {
 	n.talk.Lock()
 	defer n.talk.Unlock()
@@ -79,34 +79,33 @@ func (f *fleet) change(n *node, due time.Time) {
 }
 
 func (f *fleet) tell(n *node, m trackerapi.AnnounceRequest, due time.Time) {
-	for _, s := range n.session {
-		r, err := ask(f, change, due, patience, s.client.Announce, m)
-		if err == nil && r.Resend {
-			f.note().wrong("announce a change: resend")
-		}
+	for t := range n.session {
+		r, err := ask(f, change, due, patience, n.session[t].client.Announce, m)
+		f.obey(n, t, r.Resend, err)
 		due = time.Now()
 	}
 }
 
-// heartbeat gives a tracker a sign of a node's life, and does what it asks for.
-// A node that is speaking anyway needs none.
+// heartbeat gives a tracker a sign of a node's life. What the tracker asks for
+// is done by others, so that heartbeats go on meanwhile.
 func (f *fleet) heartbeat(n *node, tracker int, due time.Time) {
-	if n.is() != alive || !n.talk.TryLock() {
-		return
-	}
-	r, err := ask(f, heartbeat, due, patience, n.session[tracker].client.Heartbeat, n.beat())
-	n.talk.Unlock()
-	f.obey(r.IntervalMS)
-	if trackerapi.IsCode(err, trackerapi.CodeUnknownNode) {
-		r.Resend = f.register(n, tracker) == nil
-	}
-	if r.Resend && n.is() == alive {
-		_ = f.announce(n, tracker) // noted
-	}
+	r, err := f.sign(n, tracker, due)
+	f.obey(n, tracker, r.Resend, err)
 }
 
-// obey takes over the interval that a tracker wants.
-func (f *fleet) obey(ms int64) {
+// sign is the heartbeat alone. A node that is speaking anyway needs none.
+func (f *fleet) sign(n *node, tracker int, due time.Time) (r trackerapi.HeartbeatResponse, err error) {
+	if n.is() != alive || !n.talk.TryLock() {
+		return r, nil
+	}
+	defer n.talk.Unlock()
+	r, err = ask(f, heartbeat, due, patience, n.session[tracker].client.Heartbeat, n.beat())
+	f.setInterval(r.IntervalMS)
+	return r, err
+}
+
+// setInterval takes over the interval that a tracker wants.
+func (f *fleet) setInterval(ms int64) {
 	if ms > 0 {
 		f.interval.Store(int64(time.Duration(ms) * time.Millisecond))
 	}
@@ -139,8 +138,8 @@ func (f *fleet) report(n *node, holder *trackerapi.Holder) {
 	m := trackerapi.ReportRequest{Sender: n.sender(), Reports: []trackerapi.Report{
 		{Peer: holder.Node, Epoch: holder.Epoch, Kind: trackerapi.KindTimeout},
 	}}
-	for _, s := range n.session {
-		_, _ = ask(f, report, time.Now(), patience, s.client.Report, m) // noted
+	for t := range n.session {
+		_, _ = ask(f, report, time.Now(), patience, n.session[t].client.Report, m) // noted
 	}
 }
 
@@ -152,8 +151,8 @@ func (f *fleet) fail(n *node, how fate) {
 	n.downAt.Store(time.Now().UnixNano())
 	n.fate.Store(int32(how))
 	if how == killed {
-		for _, s := range n.session {
-			s.line.hangUp()
+		for t := range n.session {
+			n.session[t].line.hangUp()
 		}
 	}
 }
@@ -162,8 +161,8 @@ func (f *fleet) fail(n *node, how fate) {
 func (f *fleet) revive(n *node) {
 	n.restart()
 	n.fate.Store(int32(alive))
-	for t, s := range n.session {
-		s.line.hangUp()
+	for t := range n.session {
+		n.session[t].line.hangUp()
 		if f.register(n, t) != nil || f.announce(n, t) != nil {
 			return // noted; what it holds does not count as settled
 		}

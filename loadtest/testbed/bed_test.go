@@ -108,6 +108,27 @@ func TestTrafficCountsTheBytesOfEachLink(t *testing.T) {
 	}
 }
 
+// TCP puts at most 1448 bytes into a frame of 1514.
+func TestShapedCountsEveryFrame(t *testing.T) {
+	t.Parallel()
+	b := bed(t)
+	server, client := b.Host("server"), b.Host("client")
+	server.SetRate(testbed.Gbit)
+	client.SetRate(testbed.Gbit)
+	const size = 10 << 20
+	server.Serve(":80", zeros(size))
+	if _, err := get(t, client, "http://"+server.At(80), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	const least = size / 1448 * 1514
+	if n := server.Shaped().Sent; n < least || n > least*11/10 {
+		t.Errorf("the server has sent %d bytes on the wire; want about %d", n, least)
+	}
+	if n := client.Shaped().Received; n < least || n > least*11/10 {
+		t.Errorf("the client has received %d bytes on the wire; want about %d", n, least)
+	}
+}
+
 // A cable that is pulled tells nobody: no reset, no refusal, no unreachable
 // host. What was on its way comes when it is back.
 func TestUnpluggedHostIsSilent(t *testing.T) {

@@ -47,6 +47,22 @@ func (h *Host) Unplug() { h.bed.t.Helper(); h.portState(0) }
 // Plug ends an Unplug.
 func (h *Host) Plug() { h.bed.t.Helper(); h.portState(3) }
 
+// Part cuts the way between two hosts, silently, and leaves both all others.
+func (h *Host) Part(other *Host) {
+	h.bed.t.Helper()
+	h.lose(other)
+	other.lose(h)
+}
+
+// Rejoin ends every Part.
+func (b *Bed) Rejoin() { b.t.Helper(); b.introduce() }
+
+// lose has the host send what is for the other one to nobody.
+func (h *Host) lose(other *Host) {
+	h.bed.t.Helper()
+	h.bed.ip(fmt.Sprintf("-n %s neigh replace %s lladdr 02:77:ff:ff:ff:ff dev eth0 nud permanent", h.ns, other.Addr))
+}
+
 func (h *Host) portState(state int) {
 	h.bed.t.Helper()
 	h.bed.must("", "bridge", "-n", h.bed.switchNS(), "link", "set", "dev", h.port, "state", fmt.Sprint(state))

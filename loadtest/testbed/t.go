@@ -26,9 +26,10 @@ type T interface {
 
 var needed = []string{"containerd", "ctr", "docker-registry", "ip", "bridge", "tc"}
 
-// Require skips the test, loudly, where no bed can be made. With
-// DRAY_TEST_REQUIRE=1 it fails instead.
-func Require(t T) {
+// Require skips the test, loudly, where no bed can be made, or where one of the
+// other programs is missing that it is told of. With DRAY_TEST_REQUIRE=1 it
+// fails instead.
+func Require(t T, others ...string) {
 	t.Helper()
 	give := t.Skipf
 	if os.Getenv("DRAY_TEST_REQUIRE") == "1" {
@@ -37,7 +38,7 @@ func Require(t T) {
 	if os.Geteuid() != 0 {
 		give("END-TO-END TESTS SKIPPED: need root")
 	}
-	for _, name := range needed {
+	for _, name := range slices.Concat(needed, others) {
 		if _, err := exec.LookPath(Tool(name)); err != nil {
 			give("END-TO-END TESTS SKIPPED: need %s; run loadtest/testbed/tools.sh test", name)
 		}

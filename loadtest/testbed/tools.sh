@@ -11,8 +11,8 @@ set -euo pipefail
 containerd=v2.4.2
 conformance=v0.0.0-20260831232431-97274622c111
 golangci_lint=v2.15.0
-packages=(docker-registry iproute2 nftables nginx-light)
-commands=(docker-registry ip tc nft nginx)
+packages=(docker-registry iproute2 nftables nginx-light redis-server)
+commands=(docker-registry ip tc nft nginx redis-server redis-cli)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 bin="${DRAY_TEST_BIN:-$root/.cache/bin}"
@@ -78,7 +78,8 @@ missing_commands() {
   echo "${missing[*]}"
 }
 
-# Only the programs are wanted: Debian would start a registry and a web server.
+# Only the programs are wanted: Debian would start a registry, a web server
+# and a Redis.
 keep_services_down() {
   local policy=/usr/sbin/policy-rc.d
   [[ ! -e "$policy" ]] || return 0

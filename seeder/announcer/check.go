@@ -39,8 +39,9 @@ func checkHolder(h trackerapi.Holder) error {
 	return nil
 }
 
-// validAddr takes host:port with an IP address or a host name (RFC 1123) that a
-// peer can be reached at.
+// validAddr takes host:port with an IP address or a host name. It is no stricter
+// than trackers are when a node registers: else one odd node would make every
+// tracker that knows it look broken. Zones mean nothing on another machine.
 func validAddr(addr string) bool {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -50,21 +51,12 @@ func validAddr(addr string) bool {
 		return false
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return !ip.IsUnspecified() && !ip.IsMulticast()
+		return ip.Zone() == "" && !ip.IsUnspecified()
 	}
-	return validHost(host)
+	return host != "" && strings.Trim(host, hostRunes) == ""
 }
 
-func validHost(host string) bool {
-	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
-		if label == "" || len(label) > 63 || strings.Trim(label, hostRunes) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-const hostRunes = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const hostRunes = ".-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // checkImages holds an answer to its question; an unknown name has no digest.
 func checkImages(names []string, images []trackerapi.Image) error {

@@ -29,7 +29,8 @@ import (
 
 const (
 	drain          = 10 * time.Second // transfers under way get this long when the seeder stops
-	maxMirrorConns = 512              // containerd opens a few per pull
+	lookupSlack    = 10 * time.Millisecond
+	maxMirrorConns = 512 // containerd opens a few per pull
 	maxHealthConns = 32
 )
 
@@ -71,9 +72,10 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		Trackers:      cfg.Trackers,
 		Node:          introduce(cfg, a.peer.Addr()),
 		LookupTimeout: cfg.LookupTimeout,
+		Ready:         a.inventory.Ready(),
 		Load:          func() trackerapi.Load { return trackerapi.Load{Uploads: peer.Uploads()} },
 	}, a.inventory, log, reg)
-	a.fetcher = fetcher.New(fetcher.Config{}, a.announcer, a.announcer, log, reg)
+	a.fetcher = fetcher.New(fetcher.Config{LookupTimeout: cfg.LookupTimeout + lookupSlack}, a.announcer, a.announcer, log, reg)
 	a.guard = guard.New(a.store, a.accuse, log, reg)
 
 	if err := a.listenLocally(cfg, log, reg); err != nil {

@@ -34,9 +34,10 @@ type body struct {
 	contributions []contribution
 }
 
-// open finds the first parent; from then on the size is known.
-func (b *body) open() error {
-	p, err := b.f.race(b.ctx, b.queue, b.want, b.f.patience(b.queue.waiting))
+// open finds the first parent, if its first bytes come within the caller's
+// patience; from then on the size is known.
+func (b *body) open(patience time.Duration) error {
+	p, err := b.f.race(b.ctx, b.queue, b.want, patience)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,9 @@ func (b *body) use(p *parent) {
 	b.parent = p
 	b.want.end, b.want.size = p.want.end, p.want.size
 	b.spare = newSpare(b)
-	b.gaps, b.away = gaps{}, 0
+	b.gaps.changed()
+	b.away = 0
+	b.queue.lookedUp = time.Time{} // should this one fail, that is news
 	b.contributions = append(b.contributions, contribution{candidate: p.candidate})
 	if p.want.offset == p.want.end {
 		b.done() // an empty blob: there will be no Read
@@ -94,7 +97,7 @@ func (b *body) Read(p []byte) (int, error) {
 // memory, with a timer beside it.
 func (b *body) readParent(p []byte) (int, error) {
 	began := time.Now()
-	b.spare.arm(b.gaps.stall(b.f.cfg.StallLimit))
+	b.spare.arm(b.gaps.limit(b.f.cfg.MinStall, b.f.cfg.StallLimit))
 	n, err := b.parent.Read(p)
 	if !b.spare.disarm() {
 		n, err = b.stalled(n, err)
@@ -110,12 +113,12 @@ func (b *body) readParent(p []byte) (int, error) {
 func (b *body) stalled(n int, err error) (int, error) {
 	s := b.spare
 	b.spare = newSpare(b)
+	b.gaps.stalled()
 	if n > 0 {
 		s.discard() // it woke up in time, or in the very moment in which it was given up
 		return n, err
 	}
 	if next := s.result(); next != nil {
-		b.queue.putLast(b.parent.candidate) // it may be of use yet, should the others die
 		b.lose(err)
 		b.use(next)
 		return 0, nil
@@ -148,7 +151,11 @@ func (b *body) lose(err error) {
 		return // we ended it: the peer has done nothing wrong
 	}
 	b.f.metrics.failovers.Inc()
-	b.f.blame(p.candidate, b.reason(p, err), b.want)
+	why := b.reason(p, err)
+	if why.kind == trackerapi.KindStall {
+		b.queue.putLast(p.candidate) // it may be of use yet, should the others die
+	}
+	b.f.blame(p.candidate, why, b.want)
 }
 
 func (b *body) reason(p *parent, err error) *failure {

@@ -17,6 +17,10 @@ type Config struct {
 	// DialTimeout is the time after which a connection attempt is repeated;
 	// the third that gets no answer is the last. Default 200 ms.
 	DialTimeout time.Duration
+	// MinStall is the shortest silence in the middle of a body that makes the
+	// fetcher look for another parent; it is longer where gaps are usual.
+	// Default 30 ms.
+	MinStall time.Duration
 	// StallLimit is how long a parent that fell silent in a body is kept
 	// when nobody else can send the rest, and how long the search for
 	// another may take. Default 2 s.
@@ -33,6 +37,7 @@ func (c Config) withDefaults() Config {
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
 	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, 500*time.Millisecond)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 200*time.Millisecond)
+	c.MinStall = cmp.Or(c.MinStall, 30*time.Millisecond)
 	c.StallLimit = cmp.Or(c.StallLimit, 2*time.Second)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)
 	c.SmallTimeout = cmp.Or(c.SmallTimeout, 2*time.Second)

@@ -14,6 +14,10 @@
 // peers.go, grudges.go), so that the next fetch asks it last, or not at all for
 // that digest.
 //
+// When no tracker answers, the last handout of a digest serves, or else a few
+// nodes that were handed out of late are asked on the off chance
+// (acquaintances.go).
+//
 // A stream that starts in the middle of a blob cannot be verified here; see
 // [Stream.Verified].
 package fetcher

@@ -28,6 +28,7 @@ type Fetcher struct {
 	peers     *peers
 	grudges   grudges
 	handouts  *handouts
+	met       *acquaintances
 	manifests *manifestCache
 
 	life context.Context // of what runs in the background
@@ -51,7 +52,8 @@ func New(cfg Config, l Lookuper, r Reporter, log *slog.Logger, reg prometheus.Re
 		manifests: newManifestCache(maxManifestCache),
 	}
 	f.life, f.end = context.WithCancel(context.Background())
-	f.handouts = &handouts{lookuper: l, timeout: cfg.LookupTimeout, spawn: f.spawn, answers: make(map[digest.Digest]*answer)}
+	f.met = new(acquaintances)
+	f.handouts = &handouts{lookuper: l, met: f.met, timeout: cfg.LookupTimeout, spawn: f.spawn, answers: make(map[digest.Digest]*answer)}
 	return f
 }
 
@@ -161,14 +163,18 @@ func (r Request) want(kind string) (want, error) {
 func (f *Fetcher) open(ctx context.Context, w want) (*body, error) {
 	began := time.Now()
 	handout, at, err := f.handouts.get(ctx, w.digest)
+	patience := f.cfg.FirstByteTimeout
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
+		handout, patience = f.guess(w.digest), guessPatience
+		if len(handout) == 0 {
+			return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
+		}
 	}
 	b := &body{f: f, want: w, start: w.offset}
 	b.ctx, b.cancel = context.WithCancelCause(ctx)
 	b.queue = &queue{waiting: f.candidates(w.digest, handout), lookedUp: at}
 	b.queue.refill = func(ctx context.Context) []candidate { return f.again(ctx, w.digest) }
-	if err := b.open(); err != nil {
+	if err := b.open(min(patience, f.patience(b.queue.waiting))); err != nil {
 		b.close()
 		return nil, err
 	}

@@ -25,6 +25,7 @@ var errUnanswered = errors.New("no tracker answered for this digest")
 // remembered: the Lookuper knows best when asking again makes sense.
 type handouts struct {
 	lookuper Lookuper
+	met      *acquaintances
 	timeout  time.Duration
 	// spawn runs a function in the background, or returns false.
 	spawn func(func(context.Context)) bool
@@ -113,6 +114,9 @@ func (h *handouts) start(ds []digest.Digest) {
 		ctx, cancel := context.WithTimeout(ctx, h.timeout)
 		defer cancel()
 		got, err := h.lookuper.Lookup(ctx, ds)
+		if err == nil {
+			h.met.note(ds, got)
+		}
 		settle(pending, got, err)
 	})
 	if !ok {

@@ -2,16 +2,19 @@ package fetcher
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +30,7 @@ import (
 const (
 	smallSize = 10_000
 	largeSize = 3 << 20
-	long      = 20 * time.Second // more than anything here takes on a busy machine
+	long      = time.Minute // more than anything here takes on a busy machine
 )
 
 // blob makes content that nobody can guess, with its digest.
@@ -48,11 +51,19 @@ type world struct {
 	lookups  int
 	lookupFn func(ctx context.Context) error // nil: answers at once
 	reports  []trackerapi.Report
+	accused  chan struct{} // closed at the first report
 }
 
+// newWorld is patient unless told otherwise: a busy machine is no fault of the
+// peers.
 func newWorld(t *testing.T, cfg Config, peers ...trackerapi.Holder) *world {
 	t.Helper()
-	w := &world{t: t, handout: peers}
+	cfg.LookupTimeout = cmp.Or(cfg.LookupTimeout, long)
+	cfg.FirstByteTimeout = cmp.Or(cfg.FirstByteTimeout, long)
+	cfg.MinStall = cmp.Or(cfg.MinStall, 300*time.Millisecond)
+	cfg.StallLimit = cmp.Or(cfg.StallLimit, long)
+	cfg.SmallTimeout = cmp.Or(cfg.SmallTimeout, long)
+	w := &world{t: t, handout: peers, accused: make(chan struct{})}
 	w.Fetcher = New(cfg, w, w, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -63,6 +74,19 @@ func newWorld(t *testing.T, cfg Config, peers ...trackerapi.Holder) *world {
 			t.Errorf("Run: %v", err)
 		}
 	})
+	return w
+}
+
+// newTrial is a world with a bad peer and others that serve what they have, but
+// only once somebody was accused: a hedge can't spoil the order of things.
+func newTrial(t *testing.T, bad trackerapi.Holder, others map[string][]byte) *world {
+	t.Helper()
+	w := newWorld(t, Config{})
+	peers := []trackerapi.Holder{bad}
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		peers = append(peers, serve(t, name, after(w.accused, good(others[name]))))
+	}
+	w.setHandout(peers...)
 	return w
 }
 
@@ -86,7 +110,9 @@ func (w *world) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerapi.Ha
 func (w *world) Report(r trackerapi.Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.reports = append(w.reports, r)
+	if w.reports = append(w.reports, r); len(w.reports) == 1 {
+		close(w.accused)
+	}
 }
 
 func (w *world) setHandout(h ...trackerapi.Holder) {

@@ -53,3 +53,11 @@ func (f *Fetcher) blame(c candidate, err error, w want) {
 	f.metrics.failures.WithLabelValues(string(kind)).Inc()
 	f.reporter.Report(trackerapi.Report{Peer: c.Node, Epoch: c.Epoch, Kind: kind, Digest: w.digest, Offset: w.offset})
 }
+
+// guess is a handout for want of a tracker's. Nodes that were of no use are left
+// out of it.
+func (f *Fetcher) guess(d digest.Digest) trackerapi.Handout {
+	return f.met.guess(d, func(h trackerapi.Holder) bool {
+		return !f.grudges.has(grudge{d, h.Addr, h.Epoch}) && !f.peers.get(h.Addr).standing().doubtful
+	})
+}

@@ -21,12 +21,13 @@ func TestAManifestIsVerifiedAndRemembered(t *testing.T) {
 	data, d := blob(2000)
 	var asked atomic.Int64
 	var path atomic.Value
-	w := newWorld(t, Config{},
+	w := newWorld(t, Config{})
+	w.setHandout(
 		serve(t, "bad", typed("text/bad", good(flipped(data, 0)))),
-		serve(t, "good", typed("application/vnd.oci.image.index.v1+json", counted(&asked, func(rw http.ResponseWriter, r *http.Request) {
+		serve(t, "good", after(w.accused, typed("application/vnd.oci.image.index.v1+json", counted(&asked, func(rw http.ResponseWriter, r *http.Request) {
 			path.Store(r.URL.Path)
 			good(data)(rw, r)
-		}))))
+		})))))
 	for range 3 {
 		m, err := w.Manifest(t.Context(), "library/redis", d)
 		if err != nil || !bytes.Equal(m.Bytes, data) {

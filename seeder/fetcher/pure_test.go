@@ -147,15 +147,45 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-func TestStall(t *testing.T) {
-	const limit = 2 * time.Second
-	for _, c := range []struct{ usual, want time.Duration }{
-		{0, 30 * ms}, {3 * ms, 30 * ms}, {10 * ms, 80 * ms}, {time.Second, limit},
+func TestTheSilenceThatIsAStall(t *testing.T) {
+	const most = 2 * time.Second
+	for _, c := range []struct {
+		gaps gaps
+		want time.Duration
+	}{
+		{gaps{}, 30 * ms},
+		{gaps{usual: 3 * ms}, 30 * ms},
+		{gaps{usual: 10 * ms}, 80 * ms},
+		{gaps{usual: time.Second}, most},
+		{gaps{stalls: 1}, 60 * ms},
+		{gaps{stalls: 2, usual: 10 * ms}, 120 * ms},
+		{gaps{stalls: 100}, most},
 	} {
-		g := gaps{usual: c.usual}
-		if got := g.stall(limit); got != c.want {
-			t.Errorf("%s: %s; want %s", c.usual, got, c.want)
+		if got := c.gaps.limit(30*ms, most); got != c.want {
+			t.Errorf("%+v: %s; want %s", c.gaps, got, c.want)
 		}
+	}
+}
+
+func TestGapsAreLearnedAndStallsForgotten(t *testing.T) {
+	var g gaps
+	for range 50 {
+		g.add(10 * ms)
+	}
+	if g.usual < 9*ms || g.usual > 10*ms {
+		t.Errorf("usual gap %s", g.usual)
+	}
+	g.stalled()
+	g.changed()
+	for range calmReads - 1 {
+		g.add(0)
+	}
+	if g.usual != 0 || g.stalls != 1 {
+		t.Errorf("%+v", g)
+	}
+	g.add(0)
+	if g.stalls != 0 {
+		t.Errorf("%d stalls are held against it", g.stalls)
 	}
 }
 

@@ -28,6 +28,14 @@ func (q *queue) next() (candidate, bool) {
 	return c, true
 }
 
+// nextIn is the time until there can be another candidate; false: never.
+func (q *queue) nextIn() (time.Duration, bool) {
+	if len(q.waiting) > 0 {
+		return 0, true
+	}
+	return freshFor - time.Since(q.lookedUp), q.refill != nil
+}
+
 // replenish looks for more candidates, once in the queue's life. It may wait
 // for a tracker.
 func (q *queue) replenish(ctx context.Context) bool {

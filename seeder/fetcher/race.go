@@ -18,6 +18,9 @@ const silentAfter = 300 * time.Millisecond
 // them have failed the last time: more than any healthy peer needs.
 const doubtfulPatience = 150 * time.Millisecond
 
+// guessPatience is the wait for first bytes of peers that no tracker has named.
+const guessPatience = 100 * time.Millisecond
+
 // race asks candidates until one has sent its first bytes: the best at first,
 // the next as soon as one fails, or in parallel when one stays silent for
 // longer than its hedge delay; all of them together have as long as the
@@ -35,7 +38,9 @@ type race struct {
 	want     want
 	patience time.Duration
 	running  []*attempt
-	hedge    <-chan time.Time // nil when there is nobody left to ask
+	delay    time.Duration    // how long the last one asked may be silent
+	hedge    <-chan time.Time // when that is over; nil when there is nobody else to ask
+	overdue  bool             // it is
 	answers  chan *attempt
 	over     chan struct{} // closed when answers are no longer read
 	wg       sync.WaitGroup
@@ -47,11 +52,11 @@ func (r *race) run(ctx context.Context) (*parent, error) {
 	for r.launch(ctx) || len(r.running) > 0 {
 		select {
 		case a := <-r.answers:
-			if r.settle(a); a.err == nil {
+			if r.settle(ctx, a); a.err == nil {
 				return a.parent, nil
 			}
 		case <-r.hedge:
-			r.f.metrics.hedges.Inc()
+			r.overdue = true
 		case <-deadline.C:
 			return nil, fmt.Errorf("%w: no byte within %s", ErrNoSource, r.patience)
 		case <-ctx.Done():
@@ -72,25 +77,41 @@ func (f *Fetcher) patience(cs []candidate) time.Duration {
 	return min(doubtfulPatience, f.cfg.FirstByteTimeout)
 }
 
-// launch asks the next candidate. Only when all others have failed it waits
-// for a lookup to find more of them.
+// launch asks the next candidate, and sets the time for the one after it.
 func (r *race) launch(ctx context.Context) bool {
-	c, ok := r.queue.next()
-	if !ok && len(r.running) == 0 && r.queue.replenish(ctx) {
-		c, ok = r.queue.next()
+	c, ok := r.next(ctx)
+	if ok {
+		r.delay = c.peer.standing().pace.hedge()
+		r.start(ctx, c)
 	}
 	r.hedge = nil
-	if !ok {
-		return false
+	if wait, more := r.queue.nextIn(); more {
+		r.hedge = time.After(max(wait, r.delay))
 	}
+	return ok
+}
+
+// next takes a candidate from the queue. When it is empty, and nobody else is
+// about to answer, it waits for a lookup to find more of them.
+func (r *race) next(ctx context.Context) (candidate, bool) {
+	hedging := r.overdue && len(r.running) > 0
+	hopeless := r.overdue || len(r.running) == 0
+	r.overdue = false
+	c, ok := r.queue.next()
+	if !ok && hopeless && r.queue.replenish(ctx) {
+		c, ok = r.queue.next()
+	}
+	if ok && hedging {
+		r.f.metrics.hedges.Inc()
+	}
+	return c, ok
+}
+
+func (r *race) start(ctx context.Context, c candidate) {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &attempt{candidate: c, started: time.Now(), cancel: cancel}
 	r.running = append(r.running, a)
 	r.wg.Go(func() { r.attempt(ctx, a) })
-	if len(r.queue.waiting) > 0 {
-		r.hedge = time.After(c.peer.standing().pace.hedge())
-	}
-	return true
 }
 
 func (r *race) attempt(ctx context.Context, a *attempt) {
@@ -104,8 +125,12 @@ func (r *race) attempt(ctx context.Context, a *attempt) {
 	}
 }
 
-// settle takes note of an answer.
-func (r *race) settle(a *attempt) {
+// settle takes note of an answer. One that is an error only because the race was
+// called off is none: it may arrive before the end of ctx is noticed.
+func (r *race) settle(ctx context.Context, a *attempt) {
+	if a.err != nil && ctx.Err() != nil {
+		return
+	}
 	r.running = slices.DeleteFunc(r.running, func(other *attempt) bool { return other == a })
 	if a.err == nil {
 		a.peer.answered(time.Since(a.started))

@@ -6,21 +6,7 @@ import (
 	"time"
 )
 
-// minStall is the shortest silence that counts as a stall.
-const minStall = 30 * time.Millisecond
-
 var errStalled = errors.New("it stopped in the middle of the body")
-
-// gaps learns how long a parent usually lets a Read wait.
-type gaps struct{ usual time.Duration }
-
-func (g *gaps) add(waited time.Duration) { g.usual += (waited - g.usual) / 8 }
-
-// stall is the silence that is out of the ordinary: eight times the usual gap,
-// within bounds.
-func (g *gaps) stall(limit time.Duration) time.Duration {
-	return min(max(minStall, 8*g.usual), limit)
-}
 
 // spare replaces a parent that has fallen silent. It is armed for each Read and
 // costs nothing but a timer until one takes too long. Then it looks for

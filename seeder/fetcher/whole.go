@@ -56,7 +56,7 @@ func (b *body) readAll() ([]byte, error) {
 func (b *body) restart() error {
 	b.want.offset, b.want.end, b.want.size = 0, -1, -1
 	b.contributions = nil
-	return b.open()
+	return b.open(b.f.patience(b.queue.waiting))
 }
 
 // memory makes a stream of bytes that are known to be right.

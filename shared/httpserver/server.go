@@ -46,6 +46,13 @@ func Listen(name, addr string, maxConns int, h http.Handler, log *slog.Logger) (
 	}, nil
 }
 
+// Watch has two functions called about every connection, as
+// [http.Server.ConnContext] and [http.Server.ConnState] are. It must be called
+// before Serve.
+func (s *Server) Watch(opened func(context.Context, net.Conn) context.Context, state func(net.Conn, http.ConnState)) {
+	s.http.ConnContext, s.http.ConnState = opened, state
+}
+
 // Addr is the bound address.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 

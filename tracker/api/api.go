@@ -2,6 +2,7 @@ package api
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -29,12 +30,14 @@ type API struct {
 	room     *semaphore.Weighted // bytes for the bodies of announcements
 	adapt    func(httpserver.Handler) http.HandlerFunc
 	stopping atomic.Bool
+	lines    lines
 	memory   func() string // the state of the common memory; nil without one
 }
 
 // New makes an API on top of the domain.
 func New(x *index.Index, r *roster.Roster, s *swarm.Swarm, interval time.Duration, m *Metrics, log *slog.Logger) *API {
 	a := &API{index: x, roster: r, swarm: s, interval: interval, metrics: m, log: log}
+	a.lines.open = map[net.Conn]*roster.Line{}
 	a.room = semaphore.NewWeighted(bodyRoom)
 	a.adapt = httpserver.Adapter(a.refuse)
 	return a
@@ -62,6 +65,8 @@ func (a *API) Admin(metrics prometheus.Gatherer) http.Handler {
 	r.MethodNotAllowed(a.noRoute)
 	r.Get("/livez", a.livez)
 	r.Get("/readyz", a.readyz)
+	r.Post("/admin/v1/nodes/{name}/drain", a.adapt(a.change("drain", a.roster.Drain)))
+	r.Post("/admin/v1/nodes/{name}/undrain", a.adapt(a.change("undrain", a.roster.Undrain)))
 	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return inTime(exchangeTime, r)
 }

@@ -249,6 +249,9 @@ func TestHealth(t *testing.T) {
 	if status, body := get("/readyz"); status != 200 || !strings.HasPrefix(body, `{"status":"ready","nodes":{"dead":0,`) {
 		t.Errorf("readyz: %d %s", status, body)
 	}
+	if _, body := get("/metrics"); !strings.Contains(body, `dray_tracker_gate_closed{gate="arrival"} 0`) {
+		t.Error("the metrics have no gates")
+	}
 	a.Stop()
 	if status, body := get("/readyz"); status != 503 || !strings.HasPrefix(body, `{"status":"stopping"`) {
 		t.Errorf("readyz while stopping: %d %s", status, body)

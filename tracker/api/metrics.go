@@ -61,6 +61,7 @@ var (
 	digestsDesc  = prometheus.NewDesc("dray_tracker_digests", "Digests that some node holds.", nil, nil)
 	pairsDesc    = prometheus.NewDesc("dray_tracker_pairs", "Pairs of a digest and a node that holds it.", nil, nil)
 	imagesDesc   = prometheus.NewDesc("dray_tracker_images", "Image names that some node has.", nil, nil)
+	gatesDesc    = prometheus.NewDesc("dray_tracker_gate_closed", "1 for gates that hold verdicts back.", []string{"gate"}, nil)
 	withheldDesc = prometheus.NewDesc("dray_tracker_accusations", "Pairs that are out of the answers because a peer has spoken against them.", nil, nil)
 )
 
@@ -72,7 +73,7 @@ type Sizes struct {
 
 // Describe implements [prometheus.Collector].
 func (Sizes) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{nodesDesc, digestsDesc, pairsDesc, imagesDesc, withheldDesc} {
+	for _, d := range []*prometheus.Desc{nodesDesc, digestsDesc, pairsDesc, imagesDesc, withheldDesc, gatesDesc} {
 		out <- d
 	}
 }
@@ -84,6 +85,13 @@ func (s Sizes) Collect(out chan<- prometheus.Metric) {
 	}
 	for _, state := range listedStates {
 		gauge(nodesDesc, float64(s.Roster.Count(state)), state.String())
+	}
+	for g := range roster.NumGates {
+		closed := 0.0
+		if s.Roster.Closed(g) {
+			closed = 1
+		}
+		gauge(gatesDesc, closed, g.String())
 	}
 	st := s.Index.Stats()
 	gauge(digestsDesc, float64(st.Digests))

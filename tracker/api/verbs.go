@@ -30,8 +30,8 @@ func (a *API) announce(_ *http.Request, m *trackerapi.AnnounceRequest) (resp tra
 	return resp, nil
 }
 
-func (a *API) heartbeat(_ *http.Request, m *trackerapi.HeartbeatRequest) (resp trackerapi.HeartbeatResponse, err error) {
-	n, err := a.roster.Heartbeat(m.Sender, m.Load)
+func (a *API) heartbeat(r *http.Request, m *trackerapi.HeartbeatRequest) (resp trackerapi.HeartbeatResponse, err error) {
+	n, err := a.roster.Heartbeat(m.Sender, m.Load, lineOf(r))
 	if err != nil {
 		return resp, err
 	}
@@ -66,26 +66,29 @@ func (a *API) usable(ordinal uint32) bool {
 }
 
 func (a *API) report(_ *http.Request, m *trackerapi.ReportRequest) (resp trackerapi.ReportResponse, err error) {
-	if _, err := a.roster.Hear(m.Sender); err != nil {
+	reporter, err := a.roster.Hear(m.Sender)
+	if err != nil {
 		return resp, err
 	}
+	var ofNodes []trackerapi.Report
 	for _, rep := range m.Reports {
-		if rep.Peer != m.Node {
-			a.weigh(m.Node, rep)
+		if rep.Peer != m.Node && a.weigh(m.Node, rep) {
+			ofNodes = append(ofNodes, rep)
 		}
 	}
+	a.roster.Accuse(reporter, ofNodes)
 	return resp, nil
 }
 
-// weigh takes a report to whom it concerns: the roster, if it speaks against
-// the node, or the index, if it speaks against one digest there. Kinds that
-// this tracker does not know are a newer seeder's.
-func (a *API) weigh(reporter string, rep trackerapi.Report) {
+// weigh takes a report that speaks against one digest of a node to the index,
+// and says whether it speaks against the node. Kinds that this tracker does
+// not know are a newer seeder's.
+func (a *API) weigh(reporter string, rep trackerapi.Report) (ofNode bool) {
 	log := a.log.With("node", rep.Peer, "kind", string(rep.Kind), "digest", rep.Digest, "offset", rep.Offset, "reporter", reporter)
 	switch rep.Kind {
 	case trackerapi.KindRefused, trackerapi.KindTimeout, trackerapi.KindStall, trackerapi.KindShort:
 		log.Debug("report")
-		a.roster.Accuse(rep.Peer, rep.Epoch, rep.Kind)
+		return true
 	case trackerapi.KindMiss:
 		log.Debug("report")
 		a.withhold(rep)
@@ -96,6 +99,7 @@ func (a *API) weigh(reporter string, rep trackerapi.Report) {
 	default:
 		log.Debug("report of an unknown kind")
 	}
+	return false
 }
 
 // withhold takes a digest of one node out of the answers. A report without an

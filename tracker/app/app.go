@@ -18,6 +18,7 @@ import (
 	"github.com/drayproject/dray/tracker/api"
 	"github.com/drayproject/dray/tracker/index"
 	"github.com/drayproject/dray/tracker/journal/redis"
+	"github.com/drayproject/dray/tracker/probe"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/scribe"
 	"github.com/drayproject/dray/tracker/swarm"
@@ -32,6 +33,7 @@ const (
 // Tracker is a tracker that is bound but does not yet answer.
 type Tracker struct {
 	roster *roster.Roster
+	prober *probe.Prober
 	scribe *scribe.Scribe // nil without a common memory
 	api    *api.API
 	nodes  *httpserver.Server
@@ -58,10 +60,11 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 		SuspectAfter: cfg.SuspectAfter,
 		DeadAfter:    cfg.DeadAfter,
 		PurgeAfter:   cfg.PurgeAfter,
+		Gates:        roster.Gates{MinArrival: cfg.MinArrival, MaxDeaths: cfg.MaxDeaths},
 	}, watcher{known, metrics, past}, log)
 	reg.MustRegister(api.Sizes{Index: known, Roster: nodes})
 
-	t := &Tracker{roster: nodes, log: log}
+	t := &Tracker{roster: nodes, prober: probe.New(cfg.ProbeTimeout, reg), log: log}
 	t.api = api.New(known, nodes, swarm.New(known, nodes), cfg.HeartbeatInterval, metrics, log)
 	if cfg.Redis != "" {
 		memory, err := redis.New(cfg.Redis, cfg.RedisPrefix)
@@ -85,6 +88,7 @@ func (t *Tracker) bind(cfg Config, reg prometheus.Gatherer) (err error) {
 	if t.nodes, err = httpserver.Listen("nodes", cfg.Listen, cfg.MaxConns, t.api.Nodes(), t.log); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	t.nodes.Watch(t.api.ConnOpened, t.api.ConnState)
 	if t.admin, err = httpserver.Listen("admin", cfg.AdminListen, maxAdminConns, t.api.Admin(reg), t.log); err != nil {
 		_ = t.nodes.Close()
 		return fmt.Errorf("admin-listen: %w", err)
@@ -150,7 +154,7 @@ func (t *Tracker) recall(ctx context.Context) error {
 // here: nobody has to be heard before nodes are answered.
 func (t *Tracker) keep(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error {
-		t.roster.Run(ctx)
+		t.roster.Run(ctx, t.prober)
 		return nil
 	})
 	if t.scribe != nil {

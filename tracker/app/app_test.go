@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,30 +55,58 @@ type node struct {
 	ctx  context.Context
 	seq  uint64
 	hash trackerapi.SetHash
+
+	transport *http.Transport
+	data      *httptest.Server // its data port
+	mute      *atomic.Bool     // which does not answer
+	interval  time.Duration
 }
 
 func join(t *testing.T, tracker *Tracker, name, zone string) *node {
+	t.Helper()
+	return joinAt(t, tracker.NodeAddr(), name, zone)
+}
+
+func joinAt(t *testing.T, addr, name, zone string) *node {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	n := &node{
-		Client: trackerapi.NewClient(tracker.NodeAddr(), &http.Client{Transport: transport}),
+		Client: trackerapi.NewClient(addr, &http.Client{Transport: transport}),
 		Sender: trackerapi.Sender{Node: name, Epoch: 1}, t: t, ctx: ctx,
+		transport: transport, mute: new(atomic.Bool),
 	}
+	n.data = httptest.NewServer(http.HandlerFunc(n.mutePort))
+	t.Cleanup(n.data.Close)
 	n.register(zone)
 	return n
+}
+
+// port is that of the data port, as in ":5002".
+func (n *node) port() string {
+	return fmt.Sprintf(":%d", n.data.Listener.Addr().(*net.TCPAddr).Port)
 }
 
 func (n *node) register(zone string) {
 	n.t.Helper()
 	resp, err := n.Register(n.ctx, trackerapi.RegisterRequest{
-		Node: trackerapi.Node{Name: n.Node, Epoch: n.Epoch, Addr: "[::]:5002", Zone: zone},
+		Node: trackerapi.Node{Name: n.Node, Epoch: n.Epoch, Addr: "[::]" + n.port(), Zone: zone},
 	})
 	if err != nil || resp.IntervalMS < 1 {
 		n.t.Fatalf("register: %+v, %v", resp, err)
 	}
+	n.interval = time.Duration(resp.IntervalMS) * time.Millisecond
+}
+
+// mutePort is a data port that can stop answering.
+func (n *node) mutePort(w http.ResponseWriter, r *http.Request) {
+	if n.mute.Load() {
+		<-r.Context().Done()
+		return
+	}
+	http.NotFound(w, r)
 }
 
 // announce sends changes, or the whole set, with the right hash.
@@ -186,7 +217,7 @@ func TestHandoutSaysWhereToGo(t *testing.T) {
 	a, b := join(t, tracker, "a", "east"), join(t, tracker, "b", "west")
 	a.announce(trackerapi.AnnounceRequest{Whole: true, Add: []digest.Digest{layer(1)}})
 	got, err := b.Lookup(b.ctx, trackerapi.LookupRequest{Node: "b", Digests: []digest.Digest{layer(1)}})
-	want := trackerapi.Handout{{Node: "a", Epoch: 1, Addr: "127.0.0.1:5002", Zone: "east"}}
+	want := trackerapi.Handout{{Node: "a", Epoch: 1, Addr: "127.0.0.1" + a.port(), Zone: "east"}}
 	if err != nil || !slices.Equal(got.Handouts[0], want) {
 		t.Fatalf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -221,7 +252,7 @@ func TestReports(t *testing.T) {
 	b.announce(trackerapi.AnnounceRequest{Whole: true, Add: both})
 
 	c.says(trackerapi.KindStall, a, layer(1))
-	c.mustFind(layer(2), "b a")
+	c.mustFind(layer(2), "b a") // suspect; and if it has answered meanwhile, c had trouble with it
 
 	c.says(trackerapi.KindCorrupt, b, layer(1))
 	c.mustFind(layer(1), "a")
@@ -373,6 +404,8 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 		"interval":   {func(c *Config) { c.HeartbeatInterval = time.Millisecond }, "heartbeat-interval"},
 		"order":      {func(c *Config) { c.SuspectAfter = 4 }, "dead-after"},
 		"purge":      {func(c *Config) { c.PurgeAfter = time.Second }, "purge-after"},
+		"probe":      {func(c *Config) { c.ProbeTimeout = 2 * time.Second }, "probe-timeout"},
+		"percentage": {func(c *Config) { c.MinArrival = 101 }, "min-arrival"},
 		"no clients": {func(c *Config) { c.MaxConns = 0 }, "max-conns"},
 		"listen":     {func(c *Config) { c.Listen = taken.NodeAddr() }, "listen"},
 		"admin":      {func(c *Config) { c.AdminListen = "nowhere" }, "admin-listen"},

@@ -31,6 +31,14 @@ type Config struct {
 	// Until then it is back with its first heartbeat.
 	PurgeAfter time.Duration `mapstructure:"purge-after" usage:"silence after which a node is forgotten"`
 
+	// ProbeTimeout bounds one look at a node's data port: a few round trips
+	// to the most distant node, and time for it to be busy.
+	ProbeTimeout time.Duration `mapstructure:"probe-timeout" usage:"time within which a node's data port must answer"`
+	// MinArrival and MaxDeaths limit what silence alone may do; evidence,
+	// such as a refused connection, is not held back by them.
+	MinArrival int `mapstructure:"min-arrival" usage:"percentage of the nodes that must be heard for silence to condemn any"`
+	MaxDeaths  int `mapstructure:"max-deaths" usage:"percentage of the nodes, but at least one, that silence may condemn within 10s"`
+
 	// Redis is the trackers' common memory. With it, trackers share what
 	// they know, and one that starts knows it all before any node has
 	// announced itself. Unset, a tracker is filled by the seeders alone.
@@ -58,6 +66,9 @@ func Default() Config {
 		SuspectAfter:      2,
 		DeadAfter:         3,
 		PurgeAfter:        10 * time.Minute,
+		ProbeTimeout:      100 * time.Millisecond,
+		MinArrival:        85,
+		MaxDeaths:         1,
 		RedisPrefix:       "dray:",
 		LogLevel:          "info",
 		LogFormat:         "text",
@@ -73,6 +84,10 @@ func (c *Config) check() error {
 		return errors.New("suspect-after must be at least 1, and dead-after no less than that")
 	case c.PurgeAfter < time.Duration(c.DeadAfter+1)*c.HeartbeatInterval:
 		return errors.New("purge-after must be longer than it takes to be dead")
+	case c.ProbeTimeout < time.Millisecond || c.ProbeTimeout > c.HeartbeatInterval:
+		return errors.New("probe-timeout must be between 1ms and heartbeat-interval")
+	case min(c.MinArrival, c.MaxDeaths) < 0 || max(c.MinArrival, c.MaxDeaths) > 100:
+		return errors.New("min-arrival and max-deaths must be percentages")
 	case c.MaxConns < 1:
 		return errors.New("max-conns must be at least 1")
 	}

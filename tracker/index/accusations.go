@@ -27,7 +27,7 @@ func (x *Index) Accuse(node uint32, d digest.Digest, kind trackerapi.Kind) bool 
 	v := x.open(node)
 	defer v.mu.Unlock()
 	number, known := x.number(d)
-	if !known || !v.digests.Contains(number) {
+	if !known || !v.numbers.contains(number) {
 		return false
 	}
 	before, again := v.accused[number]

@@ -3,9 +3,11 @@
 // It keeps both directions: for each digest the set of its holders, which
 // lookups read, and for each node the set of its digests, so that a whole
 // announcement can be compared with what was known and a purged node can be
-// taken out. Both are compressed bitmaps: of node ordinals, which the roster
-// gives out, and of digest numbers, which a digest has for as long as somebody
-// holds it. A (digest, node) pair costs about two bytes in each.
+// taken out. The one is a set of node ordinals, which the roster gives out: a
+// list of two bytes each, or a compressed bitmap of thousands. The other is a
+// set of digest numbers, which a digest has for as long as somebody holds it,
+// packed into a byte or two each while the node is not announcing. A digest
+// costs about 150 bytes besides.
 //
 // Digests are spread over shards with a lock each. Every node's side has its
 // own lock, which is taken first: what one node says is applied in one piece

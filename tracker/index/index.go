@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"unique"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -27,7 +26,7 @@ type Index struct {
 func New() *Index {
 	x := &Index{images: images{byName: map[unique.Handle[string]][]tag{}}}
 	for i := range x.shards {
-		x.shards[i].numbers = map[digest.Digest]uint32{}
+		x.shards[i].numbers = map[key]uint32{}
 	}
 	return x
 }
@@ -41,34 +40,13 @@ func New() *Index {
 // must not call the index.
 func (x *Index) Holders(d digest.Digest, turn uint32) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		s, _ := x.shardOf(d)
+		var room [sha256Size]byte
+		k := keyBytes(d, &room)
+		s := &x.shards[shardOf(k)]
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		if number, known := s.numbers[d]; known {
-			around(s.entries[number>>shardBits].holders, turn, yield)
-		}
-	}
-}
-
-func around(holders *roaring.Bitmap, turn uint32, yield func(uint32) bool) {
-	count := uint32(holders.GetCardinality())
-	if count == 0 {
-		return
-	}
-	first, err := holders.Select(turn % count)
-	if err != nil {
-		return // not possible: there are count of them
-	}
-	var i roaring.IntIterator
-	i.Initialize(holders)
-	for i.AdvanceIfNeeded(first); i.HasNext(); {
-		if !yield(i.Next()) {
-			return
-		}
-	}
-	for i.Initialize(holders); i.HasNext(); {
-		if node := i.Next(); node >= first || !yield(node) {
-			return
+		if number, known := s.numbers[key(k)]; known {
+			s.entries[number>>shardBits].holders.around(turn, yield)
 		}
 	}
 }
@@ -116,7 +94,7 @@ func (x *Index) inventory(node uint32) *inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for int(node) >= len(x.inventories) {
-		x.inventories = append(x.inventories, newInventory(uint32(len(x.inventories))))
+		x.inventories = append(x.inventories, &inventory{node: uint32(len(x.inventories))})
 	}
 	return x.inventories[node]
 }

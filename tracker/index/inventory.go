@@ -26,13 +26,27 @@ type inventory struct {
 	restored bool
 	hash     trackerapi.SetHash // of what is here, not of what was said
 
-	digests *roaring.Bitmap // numbers
+	numbers packed // of its digests
 	images  imageSet
 	accused accusations
+
+	// digests are the numbers, unpacked, between edit and close; else nil.
+	digests *roaring.Bitmap
 }
 
-func newInventory(node uint32) *inventory {
-	return &inventory{node: node, digests: roaring.New()}
+// edit locks the node's inventory for a change of its digests. The caller ends
+// that with close.
+func (x *Index) edit(node uint32) *inventory {
+	v := x.open(node)
+	v.digests = v.numbers.unpack()
+	return v
+}
+
+// close unlocks an inventory that had so many digests when it was opened.
+func (x *Index) close(v *inventory, before uint64) {
+	x.pairs.Add(int64(v.digests.GetCardinality()) - int64(before))
+	v.numbers, v.digests = pack(v.digests), nil
+	v.mu.Unlock()
 }
 
 // Apply brings the picture of a node from one sequence number to another, and
@@ -44,7 +58,7 @@ func newInventory(node uint32) *inventory {
 // answers for a moment. What is added twice, removed without being there, or
 // both removed and added, in that order, does no harm.
 func (x *Index) Apply(node uint32, a *trackerapi.AnnounceRequest) (resend bool) {
-	v := x.open(node)
+	v := x.edit(node)
 	defer x.close(v, v.digests.GetCardinality())
 	for _, d := range a.Verified {
 		x.acquit(v, d)
@@ -83,16 +97,10 @@ func (x *Index) Restart(node uint32) {
 
 // Forget removes all that the node has. Its ordinal may then be another's.
 func (x *Index) Forget(node uint32) {
-	v := x.open(node)
+	v := x.edit(node)
 	defer x.close(v, v.digests.GetCardinality())
 	x.replace(v, &trackerapi.AnnounceRequest{})
 	v.known, v.restored, v.seq = false, false, 0
-}
-
-// close unlocks an inventory that had so many digests when it was opened.
-func (x *Index) close(v *inventory, before uint64) {
-	x.pairs.Add(int64(v.digests.GetCardinality()) - int64(before))
-	v.mu.Unlock()
 }
 
 func (x *Index) replace(v *inventory, a *trackerapi.AnnounceRequest) {
@@ -105,7 +113,6 @@ func (x *Index) replace(v *inventory, a *trackerapi.AnnounceRequest) {
 	for number := range gone.Iterate {
 		x.lose(v, number)
 	}
-	v.digests = v.digests.Clone() // without the room that growing has left
 	x.replaceImages(v, a.Images)
 }
 

@@ -10,7 +10,7 @@ import (
 // itself. It counts in answers as if it had been announced. The node's next
 // heartbeat either agrees or is asked for everything.
 func (x *Index) Restore(node uint32, digests []digest.Digest, images []trackerapi.Image) {
-	v := x.open(node)
+	v := x.edit(node)
 	defer x.close(v, v.digests.GetCardinality())
 	if v.known || !v.digests.IsEmpty() || len(v.images) > 0 {
 		return
@@ -43,8 +43,7 @@ func (v *inventory) version() Version {
 func (x *Index) Inventory(node uint32) (digests []digest.Digest, images []trackerapi.Image, as Version) {
 	v := x.open(node)
 	defer v.mu.Unlock()
-	digests = make([]digest.Digest, 0, v.digests.GetCardinality())
-	for number := range v.digests.Iterate {
+	for number := range v.numbers.all() {
 		digests = append(digests, x.digest(number))
 	}
 	for name, t := range v.images {

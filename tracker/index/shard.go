@@ -4,7 +4,6 @@ import (
 	"hash/maphash"
 	"sync"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -15,36 +14,35 @@ const (
 
 // shard owns a part of the digests. A digest's number is the index of its
 // entry, followed by the number of its shard in the lowest bits: numbers stay
-// small, and bitmaps of them dense.
+// small, and sets of them dense.
 type shard struct {
 	mu      sync.RWMutex
-	numbers map[digest.Digest]uint32
+	numbers map[key]uint32
 	entries []entry
 	free    []uint32 // numbers whose entry may be used again
 }
 
 // entry is one digest that somebody holds.
 type entry struct {
-	digest   digest.Digest
-	holders  *roaring.Bitmap // those who are in the answers
-	withheld *roaring.Bitmap // those who are not; nil when there are none
+	key      key
+	holders  nodeSet  // those who are in the answers
+	withheld *nodeSet // those who are not; nil when there are none
 }
 
 var seed = maphash.MakeSeed()
 
-func (x *Index) shardOf(d digest.Digest) (*shard, uint32) {
-	n := uint32(maphash.String(seed, string(d))) % shardCount
-	return &x.shards[n], n
-}
+func shardOf(k []byte) uint32 { return uint32(maphash.Bytes(seed, k)) % shardCount }
 
 func (x *Index) shardByNumber(number uint32) *shard { return &x.shards[number%shardCount] }
 
 // number finds a digest that somebody holds.
 func (x *Index) number(d digest.Digest) (uint32, bool) {
-	s, _ := x.shardOf(d)
+	var room [sha256Size]byte
+	k := keyBytes(d, &room)
+	s := &x.shards[shardOf(k)]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	number, known := s.numbers[d]
+	number, known := s.numbers[key(k)]
 	return number, known
 }
 
@@ -54,21 +52,24 @@ func (x *Index) digest(number uint32) digest.Digest {
 	s := x.shardByNumber(number)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.entries[number>>shardBits].digest
+	return s.entries[number>>shardBits].key.digest()
 }
 
 // hold makes the node a holder of the digest. One that is withheld stays so.
 func (x *Index) hold(d digest.Digest, node uint32) (number uint32) {
-	s, n := x.shardOf(d)
+	var room [sha256Size]byte
+	k := keyBytes(d, &room)
+	n := shardOf(k)
+	s := &x.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	number, known := s.numbers[d]
+	number, known := s.numbers[key(k)]
 	if !known {
-		number = s.insert(d, n)
+		number = s.insert(key(k), n)
 	}
 	e := &s.entries[number>>shardBits]
-	if e.withheld == nil || !e.withheld.Contains(node) {
-		e.holders.Add(node)
+	if e.withheld == nil || !e.withheld.contains(node) {
+		e.holders.add(node)
 	}
 	return number
 }
@@ -79,10 +80,10 @@ func (x *Index) release(number, node uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := &s.entries[number>>shardBits]
-	e.holders.Remove(node)
+	e.holders.remove(node)
 	e.restore(node)
-	if e.holders.IsEmpty() && e.withheld == nil {
-		delete(s.numbers, e.digest)
+	if e.holders.len() == 0 && e.withheld == nil {
+		delete(s.numbers, e.key)
 		*e = entry{}
 		s.free = append(s.free, number)
 	}
@@ -95,10 +96,10 @@ func (x *Index) withhold(number, node uint32) {
 	defer s.mu.Unlock()
 	e := &s.entries[number>>shardBits]
 	if e.withheld == nil {
-		e.withheld = roaring.New()
+		e.withheld = new(nodeSet)
 	}
-	e.holders.Remove(node)
-	e.withheld.Add(node)
+	e.holders.remove(node)
+	e.withheld.add(node)
 }
 
 // trust ends what withhold began.
@@ -108,29 +109,29 @@ func (x *Index) trust(number, node uint32) {
 	defer s.mu.Unlock()
 	e := &s.entries[number>>shardBits]
 	if e.restore(node) {
-		e.holders.Add(node)
+		e.holders.add(node)
 	}
 }
 
 // restore takes the node out of the withheld, and says whether it was there.
 func (e *entry) restore(node uint32) bool {
-	if e.withheld == nil || !e.withheld.CheckedRemove(node) {
+	if e.withheld == nil || !e.withheld.remove(node) {
 		return false
 	}
-	if e.withheld.IsEmpty() {
+	if e.withheld.len() == 0 {
 		e.withheld = nil
 	}
 	return true
 }
 
-func (s *shard) insert(d digest.Digest, n uint32) (number uint32) {
+func (s *shard) insert(k key, n uint32) (number uint32) {
 	if last := len(s.free) - 1; last >= 0 {
 		number, s.free = s.free[last], s.free[:last]
 	} else {
 		number = uint32(len(s.entries))<<shardBits | n
 		s.entries = append(s.entries, entry{})
 	}
-	s.numbers[d] = number
-	s.entries[number>>shardBits] = entry{digest: d, holders: roaring.New()}
+	s.numbers[k] = number
+	s.entries[number>>shardBits] = entry{key: k}
 	return number
 }

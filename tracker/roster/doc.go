@@ -1,15 +1,18 @@
 // Package roster knows the nodes and which of them are alive.
 //
-// [Policy.Next] is the whole of the judgement: a pure function from a state and
-// a piece of evidence to the next state and the reason.
+// [Policy.Next] is the whole of the judgement: a pure function from a standing
+// and a piece of evidence to the next standing and the reason.
 //
 //	joining → ready → suspect → dead → purged
 //	             draining → gone → purged
 //
 // Evidence comes from the nodes themselves (register, heartbeat, leave), from
-// their peers' reports, and from silence, for which [Roster.Run] looks at all
-// nodes some twenty times a second. Reports alone make a node suspect, never
-// dead, and its next heartbeat ends it: one reporter can kill nobody.
+// their peers' reports, from the end of the connection that a heartbeat came
+// over ([Line]), and from silence, for which [Roster.Run] looks at all nodes
+// some twenty times a second. Whoever is doubted is probed at once, by a
+// [Prober]: reports alone make a node suspect, never dead, so that one reporter
+// can kill nobody, and one that tries loses its voice. Before a node may die of
+// silence alone stand the gates (gates.go).
 //
 // The roster's clock runs only while the tracker does. Each scan moves it on,
 // by no more than two scan periods; if the scan is late because the process was

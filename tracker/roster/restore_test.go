@@ -49,7 +49,7 @@ func TestAllAreThoseNotPurged(t *testing.T) {
 	for i := range chunkSize + 3 {
 		want = append(want, register(t, r, fmt.Sprintf("%04d", i), 1).Identity().Name)
 	}
-	r.ByName("0003").sign.Store(pack(0, Purged))
+	r.ByName("0003").sign.Store(packSign(0, purged))
 	want = slices.Delete(want, 3, 4)
 	var got []string
 	for n := range r.All() {

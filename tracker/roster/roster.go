@@ -1,9 +1,7 @@
 package roster
 
 import (
-	"iter"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +11,7 @@ import (
 
 const (
 	maxNodes  = 250_000 // far beyond any cluster; a name that changes all the time must not fill the memory
+	maxZones  = 10_000
 	chunkSize = 1024
 )
 
@@ -43,6 +42,11 @@ type Roster struct {
 	// been awake, as of the last scan.
 	now    atomic.Int64
 	counts [states]atomic.Int64
+	closed [NumGates]atomic.Bool
+	// mutedUntil is when the last bad reporter is listened to again.
+	mutedUntil atomic.Int64
+	gates      *gates     // only the scan touches them
+	wanted     chan *Node // to be probed
 
 	// mu guards what follows, and identities. Evidence about a run of a
 	// node is weighed with mu held for reading: a new run can't begin
@@ -51,6 +55,7 @@ type Roster struct {
 	byName map[string]*Node
 	free   []*Node // purged
 	size   int     // ordinals that were ever given out
+	zones  map[string]uint32
 
 	// chunks only ever grow, and nodes in them stay where they are, so
 	// that they can be read without a lock.
@@ -59,7 +64,11 @@ type Roster struct {
 
 // New makes an empty roster. [Roster.Run] must run for silence to count.
 func New(policy Policy, observer Observer, log *slog.Logger) *Roster {
-	r := &Roster{policy: policy, observer: observer, log: log, byName: map[string]*Node{}}
+	r := &Roster{
+		policy: policy, observer: observer, log: log,
+		wanted: make(chan *Node, maxWanted), gates: newGates(policy),
+		byName: map[string]*Node{}, zones: map[string]uint32{},
+	}
 	r.chunks.Store(&[]*[chunkSize]Node{})
 	return r
 }
@@ -72,19 +81,19 @@ func (r *Roster) Register(id trackerapi.Node) (n *Node, newRun bool, err error) 
 	n = r.byName[id.Name]
 	switch {
 	case n == nil:
-		if n, err = r.place(); err != nil {
+		if n, err = r.add(id, r.clock(), Joining); err != nil {
 			return nil, false, err
 		}
-		n.identity.Store(&id)
-		n.sign.Store(pack(r.clock(), Joining))
-		r.byName[id.Name] = n
 	case id.Epoch < n.Identity().Epoch:
 		return nil, false, stale(id.Name, id.Epoch, n.Identity().Epoch)
 	default:
-		newRun = id.Epoch > n.Identity().Epoch
+		if newRun = id.Epoch > n.Identity().Epoch; newRun {
+			n.restart(r.clock())
+		}
 		n.identity.Store(&id)
+		n.zone.Store(r.zone(id.Zone))
 	}
-	r.weigh(n, Evidence{Sign: Registered})
+	r.weigh(n, Evidence{Sign: Registered, NewRun: newRun})
 	return n, newRun, nil
 }
 
@@ -97,13 +106,36 @@ func (r *Roster) Restore(id trackerapi.Node, s State, grace time.Duration) (n *N
 	if n = r.byName[id.Name]; n != nil {
 		return n, false, nil
 	}
-	if n, err = r.place(); err != nil {
-		return nil, false, err
+	n, err = r.add(id, r.clock()+grace, s)
+	return n, err == nil, err
+}
+
+// add makes a node known, the lock being held.
+func (r *Roster) add(id trackerapi.Node, heard time.Duration, s State) (*Node, error) {
+	n, err := r.place()
+	if err != nil {
+		return nil, err
 	}
+	n.reset()
 	n.identity.Store(&id)
-	n.sign.Store(pack(r.clock()+grace, s))
+	n.zone.Store(r.zone(id.Zone))
+	n.sign.Store(packSign(heard, Standing{State: s}))
+	if s.Usable() {
+		n.dossier.Load().history.up.Store(int64(heard))
+	}
 	r.byName[id.Name] = n
-	return n, true, nil
+	return n, nil
+}
+
+// zone numbers the zones, the lock being held. Those beyond the bound count as
+// one.
+func (r *Roster) zone(name string) uint32 {
+	number, known := r.zones[name]
+	if !known && len(r.zones) < maxZones-1 {
+		number = uint32(len(r.zones) + 1)
+		r.zones[name] = number
+	}
+	return number
 }
 
 // place finds an ordinal for a new node, the lock being held.
@@ -125,126 +157,6 @@ func (r *Roster) place() (*Node, error) {
 	n.ordinal = uint32(r.size)
 	r.size++
 	return n, nil
-}
-
-// Hear notes a sign of life of a node's present run, and returns the node. It
-// will not be purged for a long time: its ordinal can be used meanwhile.
-func (r *Roster) Hear(from trackerapi.Sender) (*Node, error) {
-	return r.witness(from, Heard)
-}
-
-// Heartbeat is Hear with what the node says of its load.
-func (r *Roster) Heartbeat(from trackerapi.Sender, load trackerapi.Load) (*Node, error) {
-	n, err := r.witness(from, Heard)
-	if err == nil {
-		n.uploads.Store(int32(min(max(load.Uploads, 0), math.MaxInt32)))
-	}
-	return n, err
-}
-
-// Leave takes the node out of the answers. It fails like [Roster.Hear].
-func (r *Roster) Leave(from trackerapi.Sender) error {
-	_, err := r.witness(from, Left)
-	return err
-}
-
-// witness weighs what a node says about itself.
-func (r *Roster) witness(from trackerapi.Sender, sign Sign) (*Node, error) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	n := r.byName[from.Node]
-	if n == nil {
-		return nil, trackerapi.Errorf(trackerapi.CodeUnknownNode, "node %q is not registered", from.Node)
-	}
-	switch epoch := n.Identity().Epoch; {
-	case from.Epoch < epoch:
-		return nil, stale(from.Node, from.Epoch, epoch)
-	case from.Epoch > epoch:
-		return nil, trackerapi.Errorf(trackerapi.CodeUnknownNode, "epoch %d of node %q is not registered", from.Epoch, from.Node)
-	}
-	r.weigh(n, Evidence{Sign: sign})
-	return n, nil
-}
-
-// Accuse weighs a peer's report about a run of a node. A report about another
-// run, or an unknown node, has no effect.
-func (r *Roster) Accuse(peer string, epoch int64, kind trackerapi.Kind) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if n := r.byName[peer]; n != nil && n.Identity().Epoch == epoch {
-		r.weigh(n, Evidence{Sign: Reported, Kind: kind})
-	}
-}
-
-// ByName is the node of that name, or nil.
-func (r *Roster) ByName(name string) *Node {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.byName[name]
-}
-
-// At is the node with that ordinal, or nil. One that is in no answer any more
-// is Purged.
-func (r *Roster) At(ordinal uint32) *Node {
-	chunks := *r.chunks.Load()
-	if at := int(ordinal / chunkSize); at < len(chunks) {
-		return &chunks[at][ordinal%chunkSize]
-	}
-	return nil
-}
-
-// All yields every node that is not purged.
-func (r *Roster) All() iter.Seq[*Node] {
-	return func(yield func(*Node) bool) {
-		for _, chunk := range *r.chunks.Load() {
-			for i := range chunk {
-				if n := &chunk[i]; n.State() != Purged && !yield(n) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Silence is how long the node was not heard; negative in the grace after
-// [Roster.Restore].
-func (r *Roster) Silence(n *Node) time.Duration {
-	heard, _ := unpack(n.sign.Load())
-	return r.clock() - heard
-}
-
-// Count is the number of nodes in that state at the last scan.
-func (r *Roster) Count(s State) int { return int(r.counts[s].Load()) }
-
-// weigh changes a node by one piece of evidence, and returns its state then.
-// If another does the same at the same time, it looks again at what that one
-// has left.
-func (r *Roster) weigh(n *Node, e Evidence) State {
-	for {
-		before := n.sign.Load()
-		heard, from := unpack(before)
-		switch e.Sign {
-		case Registered, Heard:
-			heard = r.clock()
-		case Silence:
-			e.Silent = r.clock() - heard
-		}
-		to, why := r.policy.Next(from, e)
-		after := pack(heard, to)
-		if after == before || n.sign.CompareAndSwap(before, after) {
-			if from != to {
-				r.pronounce(n, from, to, why)
-			}
-			return to
-		}
-	}
-}
-
-func (r *Roster) pronounce(n *Node, from, to State, why Reason) {
-	id := n.Identity()
-	v := Verdict{Node: id.Name, Ordinal: n.ordinal, Epoch: id.Epoch, From: from, To: to, Reason: why}
-	r.log.Info("node is "+to.String(), "node", v.Node, "epoch", v.Epoch, "addr", id.Addr, "was", from.String(), "reason", string(why))
-	r.observer.Observe(v)
 }
 
 func (r *Roster) clock() time.Duration { return time.Duration(r.now.Load()) }

@@ -36,6 +36,11 @@ func (o observers) Observe(v roster.Verdict) {
 	}
 }
 
+// blind is a Prober that can't look at anybody.
+type blind struct{}
+
+func (blind) Probe(context.Context, string) roster.Outcome { return roster.Unsure }
+
 type forgetter struct{ *index.Index }
 
 func (f forgetter) Observe(v roster.Verdict) {
@@ -60,7 +65,7 @@ func start(t *testing.T, m *journaltest.Memory) *tracker {
 	ctx, cancel := context.WithCancel(context.Background())
 	tr := &tracker{Scribe: s, t: t, index: x, nodes: r}
 	ended := make(chan struct{}, 2)
-	go func() { r.Run(ctx); ended <- struct{}{} }()
+	go func() { r.Run(ctx, blind{}); ended <- struct{}{} }()
 	go func() { s.Run(ctx); ended <- struct{}{} }()
 	tr.stop = func() {
 		cancel()
@@ -226,6 +231,7 @@ func TestTrackerThatStartsKnowsBeforeAnyoneSpeaks(t *testing.T) {
 		a.stop() // it writes what it knows last
 
 		b := start(t, m)
+		live(3*time.Second, nil)
 		for _, n := range nodes {
 			known := b.nodes.ByName(n.name)
 			if known == nil || known.State() != roster.Ready || b.index.Version(known.Ordinal()).Hash != n.hash() {

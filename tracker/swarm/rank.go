@@ -19,7 +19,9 @@ type Candidate struct {
 	Node    *trackerapi.Node
 	Uploads int  // blobs that it is sending
 	Near    bool // it is in the asker's zone
-	Suspect bool
+	// Stability is from 0 to 1; only coarse differences count.
+	Stability float64
+	Suspect   bool // or one that the asker has had trouble with
 }
 
 // The classes of candidates, the best first.
@@ -41,6 +43,9 @@ func (c *Candidate) class() int {
 	}
 	return class
 }
+
+// steps is the stability in quarters.
+func (c *Candidate) steps() int { return int(4 * c.Stability) }
 
 // Gather collects candidates for a handout of n. look says what is known of a
 // holder, and whether it may be used.
@@ -66,12 +71,12 @@ func Gather(holders iter.Seq[uint32], look func(uint32) (Candidate, bool), n int
 
 // Rank puts the best candidates first and leaves at most n: those who are well
 // before suspects, the asker's zone before others, the less loaded before the
-// more loaded. Among equals chance decides, so that they share the work. It
+// more loaded, the stable before the unstable. Among equals chance decides, so that they share the work. It
 // sorts in place.
 func Rank(candidates []Candidate, n int, r *rand.Rand) []Candidate {
 	r.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })
 	slices.SortStableFunc(candidates, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(a.class(), b.class()), cmp.Compare(a.Uploads, b.Uploads))
+		return cmp.Or(cmp.Compare(a.class(), b.class()), cmp.Compare(a.Uploads, b.Uploads), cmp.Compare(b.steps(), a.steps()))
 	})
 	return candidates[:min(n, len(candidates))]
 }

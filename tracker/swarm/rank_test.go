@@ -48,6 +48,29 @@ func TestRankOrder(t *testing.T) {
 	}
 }
 
+func TestTheStableComeFirstAmongTheEquallyLoaded(t *testing.T) {
+	stable := func(name string, uploads int, stability float64) Candidate {
+		c := candidate(name, true, false, uploads)
+		c.Stability = stability
+		return c
+	}
+	inOrder := []Candidate{stable("old", 1, 1), stable("worn", 1, 0.6), stable("flapping", 1, 0.1), stable("busy", 2, 1)}
+	r := seeded()
+	for range 50 {
+		if got := names(Rank(slices.Clone(inOrder), 4, r)); !slices.Equal(got, names(inOrder)) {
+			t.Fatalf("got %v", got)
+		}
+	}
+	almost := []Candidate{stable("a", 0, 0.76), stable("b", 0, 0.99)}
+	first := map[string]bool{}
+	for range 50 {
+		first[Rank(almost, 1, r)[0].Node.Name] = true
+	}
+	if len(first) != 2 {
+		t.Error("a small difference in stability keeps a node from its share")
+	}
+}
+
 func TestEqualsShareTheWork(t *testing.T) {
 	first := map[string]int{}
 	r := seeded()

@@ -53,8 +53,9 @@ func (s *Swarm) Handout(asker string, d digest.Digest, limit int) trackerapi.Han
 
 func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
 	zone := ""
-	if n := s.roster.ByName(asker); n != nil {
-		zone = n.Identity().Zone
+	self := s.roster.ByName(asker)
+	if self != nil {
+		zone = self.Identity().Zone
 	}
 	return func(ordinal uint32) (c Candidate, usable bool) {
 		n := s.roster.At(ordinal)
@@ -66,7 +67,9 @@ func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
 			return c, false
 		}
 		c = Candidate{Node: n.Identity(), Uploads: n.Uploads(), Suspect: state == roster.Suspect}
+		c.Stability = s.roster.Stability(n)
 		c.Near = c.Node.Zone == zone
+		c.Suspect = c.Suspect || (self != nil && s.roster.Apart(self, n))
 		return c, c.Node.Name != asker
 	}
 }

@@ -55,14 +55,18 @@ func TestHandoutLeavesOutTheAskerAndThoseWhoLeft(t *testing.T) {
 	}
 }
 
+func accuse(r *roster.Roster, reporter, peer string) {
+	r.Accuse(r.ByName(reporter), []trackerapi.Report{{Peer: peer, Epoch: 1, Kind: trackerapi.KindStall}})
+}
+
 func TestSuspectsComeLastButDoCome(t *testing.T) {
 	s, r := fleet(t, 3, "z")
-	r.Accuse("0", 1, trackerapi.KindStall)
+	accuse(r, "1", "0")
 	if got := s.Handout("", blob, 0); len(got) != 3 || got[2].Node != "0" {
 		t.Fatalf("got %v", got)
 	}
-	r.Accuse("1", 1, trackerapi.KindStall)
-	r.Accuse("2", 1, trackerapi.KindStall)
+	accuse(r, "0", "1")
+	accuse(r, "0", "2")
 	if got := who(s.Handout("", blob, 0)); len(got) != 3 {
 		t.Fatalf("of three suspects only %v are given", got)
 	}
@@ -70,7 +74,7 @@ func TestSuspectsComeLastButDoCome(t *testing.T) {
 
 func TestOwnZoneAndLowLoadComeFirst(t *testing.T) {
 	s, r := fleet(t, 4, "east", "west") // 0 and 2 are in the east
-	r.Heartbeat(trackerapi.Sender{Node: "1", Epoch: 1}, trackerapi.Load{Uploads: 3})
+	r.Heartbeat(trackerapi.Sender{Node: "1", Epoch: 1}, trackerapi.Load{Uploads: 3}, nil)
 	got := s.Handout("0", blob, 0)
 	if len(got) != 3 || got[0].Node != "2" || got[1].Node != "3" || got[2].Node != "1" {
 		t.Fatalf("got %v", got)

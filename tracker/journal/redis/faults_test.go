@@ -301,11 +301,16 @@ func survives(t *testing.T, url string, lose func()) {
 	r := mustOpen(t, mustNew(t, url, "dray:"))
 	write(t, r, journaltest.Entry("before", 1, 50), journaltest.Entry("changed", 1, 50))
 	lose()
+	last := ""
 	redistest.Eventually(t, time.Minute, "writing works again", func() bool {
 		err := r.Write(t.Context(), []journal.Entry{
 			journaltest.Entry("after", 20, 50), journaltest.Entry("changed", 2, 50), journaltest.Entry("before", 1, 50)})
 		if errors.Is(err, journal.ErrRefused) {
 			t.Fatal(err)
+		}
+		if now := fmt.Sprint(err); now != last {
+			t.Log(now)
+			last = now
 		}
 		return err == nil
 	})

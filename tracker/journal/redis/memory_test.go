@@ -18,8 +18,8 @@ import (
 )
 
 // fill writes a fleet, the popular digests of which are on most nodes and the
-// others on few, and says how many pairs there are.
-func fill(t testing.TB, r *redis.Redis, nodes, perNode, digests int) (pairs int) {
+// others on few, the trackers taking turns, and says how many pairs there are.
+func fill(t testing.TB, trackers []*redis.Redis, nodes, perNode, digests int) (pairs int) {
 	t.Helper()
 	all := make([]digest.Digest, digests)
 	for i := range all {
@@ -43,7 +43,7 @@ func fill(t testing.TB, r *redis.Redis, nodes, perNode, digests int) (pairs int)
 		}
 		pairs += perNode
 		if batch = append(batch, e); len(batch) == 64 || n == nodes-1 {
-			write(t, r, batch...)
+			write(t, trackers[n/64%len(trackers)], batch...)
 			batch = batch[:0]
 		}
 	}
@@ -63,7 +63,7 @@ func TestPairCostsAtMostThreeBytes(t *testing.T) {
 	s := redistest.Start(t) // with its default configuration
 	r := mustOpen(t, mustNew(t, "redis://"+s.Addr, "dray:"))
 	before := usedMemory(s)
-	pairs := fill(t, r, 2000, 500, 5000)
+	pairs := fill(t, []*redis.Redis{r}, 2000, 500, 5000)
 	perPair := float64(usedMemory(s)-before) / float64(pairs)
 	t.Logf("%.2f bytes per pair", perPair)
 	if perPair > 3 {
@@ -71,26 +71,35 @@ func TestPairCostsAtMostThreeBytes(t *testing.T) {
 	}
 }
 
-// BenchmarkFleet measures what a fleet costs in Redis, all included, and how
-// long it takes to load.
+// BenchmarkFleet measures what a fleet of 15 000 nodes with 500 digests each
+// costs in Redis, all included, and how long it takes to read it.
 func BenchmarkFleet(b *testing.B) {
 	for _, digests := range []int{5_000, 20_000, 100_000} {
-		b.Run(fmt.Sprintf("15000 nodes of 500 of %d digests", digests), func(b *testing.B) {
-			for b.Loop() {
-				s := redistest.Start(b)
-				r := mustOpen(b, mustNew(b, "redis://"+s.Addr, "dray:"))
-				before := usedMemory(s)
-				pairs := fill(b, r, 15_000, 500, digests)
-				b.ReportMetric(float64(usedMemory(s)-before)/float64(pairs), "B/pair")
-				begin := time.Now()
-				for _, err := range mustNew(b, "redis://"+s.Addr, "dray:").Load(b.Context()) {
-					if err != nil {
-						b.Fatal(err)
-					}
+		for _, trackers := range []int{1, 3} {
+			b.Run(fmt.Sprintf("%d digests, %d trackers", digests, trackers), func(b *testing.B) {
+				for b.Loop() {
+					measureFleet(b, digests, trackers)
 				}
-				b.ReportMetric(time.Since(begin).Seconds(), "s/load")
-				s.Stop()
-			}
-		})
+			})
+		}
 	}
+}
+
+func measureFleet(b *testing.B, digests, trackers int) {
+	s := redistest.Start(b)
+	defer s.Stop()
+	var all []*redis.Redis
+	for range trackers {
+		all = append(all, mustOpen(b, mustNew(b, "redis://"+s.Addr, "dray:")))
+	}
+	before := usedMemory(s)
+	pairs := fill(b, all, 15_000, 500, digests)
+	b.ReportMetric(float64(usedMemory(s)-before)/float64(pairs), "B/pair")
+	begin := time.Now()
+	for _, err := range mustNew(b, "redis://"+s.Addr, "dray:").Load(b.Context()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(time.Since(begin).Seconds(), "s/load")
 }

@@ -26,7 +26,7 @@ type Redis struct {
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9:._/-]{1,64}$`)
 
-// New makes a Redis from a URL (see README's operations page for its forms)
+// New makes a Redis from a URL (see parse for its forms)
 // and the prefix of all keys. It does not connect yet; an error is one of the
 // arguments'.
 func New(url, prefix string) (*Redis, error) {
@@ -78,8 +78,9 @@ func (r *Redis) pipe(ctx context.Context, fill func(p goredis.Pipeliner)) error 
 	return r.failed(ctx, err)
 }
 
-// failed makes a Cluster's client look for where things are now: it does so by
-// itself only when a server sends it elsewhere, which a dead one does not.
+// failed makes a Cluster's client look at once for where things are now. By
+// itself it waits until a server sends it elsewhere, which a dead one does not,
+// or for its next look, every ten seconds.
 func (r *Redis) failed(ctx context.Context, err error) error {
 	if cluster, ok := r.client.(*goredis.ClusterClient); ok {
 		cluster.ReloadState(ctx)

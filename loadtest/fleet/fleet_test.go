@@ -1,0 +1,69 @@
+package fleet
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func TestASmallFleetFindsNothingWrong(t *testing.T) {
+	for _, redis := range []string{"none", "auto"} {
+		t.Run("redis "+redis, func(t *testing.T) {
+			o := defaults()
+			o.Nodes, o.Digests, o.Images, o.Redis = 200, 50, 150, redis
+			o.Duration, o.Interval, o.Outage = 1500*time.Millisecond, 500*time.Millisecond, time.Second
+			o.Lookups, o.Changes, o.Failures, o.Workers = 200, 50, 1, 8
+			r, err := Run(t.Context(), o, logWriter{t})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if redis == "auto" && r.Redis == "none" {
+				if os.Getenv("DRAY_TEST_REQUIRE") == "1" {
+					t.Fatal("redis-server is not installed (Debian package redis-server)")
+				}
+				t.Skip("SKIPPED: redis-server is not installed (Debian package redis-server)")
+			}
+			checkErrors(t, r)
+			checkMix(t, r, o)
+		})
+	}
+}
+
+type logWriter struct{ t *testing.T }
+
+func (w logWriter) Write(line []byte) (int, error) {
+	w.t.Logf("%s", line)
+	return len(line), nil
+}
+
+func checkErrors(t *testing.T, r *Report) {
+	t.Helper()
+	for _, p := range r.Phases {
+		for kind, n := range p.Errors {
+			t.Errorf("%s: %s, %d times", p.Name, kind, n)
+		}
+	}
+}
+
+func checkMix(t *testing.T, r *Report, o Options) {
+	t.Helper()
+	mix := r.Phases[len(r.Phases)-1]
+	counts := map[string]float64{}
+	for _, v := range mix.Verbs {
+		counts[v.Name] = float64(v.Count)
+	}
+	seconds := o.Duration.Seconds()
+	for verb, want := range map[string]float64{
+		lookupOne: o.Lookups / 2 * seconds, lookupBatch: o.Lookups / 2 * seconds, change: o.Changes * seconds,
+		heartbeat: float64(o.Nodes) / o.Interval.Seconds() * seconds, announce: 1,
+	} {
+		if got := counts[verb]; got < want*0.9 {
+			t.Errorf("%v times %s; want %v", got, verb, want)
+		}
+	}
+	for _, f := range r.Figures {
+		if f.Value <= 0 {
+			t.Errorf("%s is %v", f.Name, f.Value)
+		}
+	}
+}

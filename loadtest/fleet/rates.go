@@ -1,0 +1,96 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// rates measures one verb at a time: as many requests as the trackers take from
+// so many workers, and lookups once more at half of that.
+func (r *run) rates(ctx context.Context) error {
+	beats, err := r.during(ctx, "heartbeats, highest load", flatOut(), r.beat)
+	if err != nil {
+		return err
+	}
+	r.report.figure("heartbeats per CPU-second", "/s", atLeast(40_000), beats.perCPUSecond(1))
+	fleetSecond, err := r.during(ctx, "heartbeats, one a second from each node", perSecond(float64(r.Nodes*r.Trackers)), r.beat)
+	if err != nil {
+		return err
+	}
+	r.report.figure("whole-fleet heartbeat second", "% of a core", atMost(40), 100*fleetSecond.share()/float64(r.Trackers))
+	single, err := r.lookups(ctx, "lookups of 1", 1, r.one)
+	if err != nil {
+		return err
+	}
+	batched, err := r.lookups(ctx, fmt.Sprint("lookups of ", r.Batch), r.Batch, r.several)
+	if err != nil {
+		return err
+	}
+	r.report.figure("lookups per CPU-second, the better of both", "/s", atLeast(40_000), max(single, batched))
+	return r.memory("tracker, RSS after the highest load")
+}
+
+// lookups measures one kind of them, and returns the digests per CPU-second.
+func (r *run) lookups(ctx context.Context, name string, digests int, do func(int, time.Time)) (float64, error) {
+	full, err := r.during(ctx, name+", highest load", flatOut(), do)
+	if err != nil {
+		return 0, err
+	}
+	rate := full.perCPUSecond(digests)
+	r.report.figure(name+", digests per CPU-second", "/s", nil, rate)
+	half, err := r.during(ctx, name+", half of that", perSecond(full.perSecond()/2), do)
+	if err != nil {
+		return 0, err
+	}
+	r.report.figure(name+", p99 at half load", "ms", atMost(1), half.Verbs[0].P99)
+	return rate, nil
+}
+
+// one looks up one digest, an image's manifest.
+func (r *run) one(_ int, due time.Time) {
+	manifest := r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests[:1]
+	r.fleet.lookup(lookupOne, r.fleet.someone(), manifest, due)
+}
+
+// several looks up the digests of images.
+func (r *run) several(_ int, due time.Time) {
+	var digests []uint32
+	for len(digests) < r.Batch {
+		digests = append(digests, r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests...)
+	}
+	r.fleet.lookup(lookupBatch, r.fleet.someone(), digests[:r.Batch], due)
+}
+
+// during measures what the workers do at a pace for as long as a measurement
+// takes.
+func (r *run) during(ctx context.Context, name string, p *pace, do func(int, time.Time)) (*Phase, error) {
+	return r.phase(name, func() error {
+		limited, cancel := context.WithTimeout(ctx, r.Duration)
+		defer cancel()
+		repeat(limited, r.Workers, p, do)
+		return ctx.Err()
+	})
+}
+
+// phase measures what happens while do runs, on a record of its own.
+func (r *run) phase(name string, do func() error) (*Phase, error) {
+	r.part.set(name)
+	r.fleet.record()
+	cpu, err := r.use()
+	if err != nil {
+		return &Phase{}, err
+	}
+	begin := time.Now()
+	if err := do(); err != nil {
+		return &Phase{}, err
+	}
+	seconds := time.Since(begin).Seconds()
+	used, err := r.use()
+	if err != nil {
+		return &Phase{}, err
+	}
+	p := newPhase(name, r.fleet.note(), seconds, (used - cpu).Seconds())
+	r.report.Phases = append(r.report.Phases, p)
+	return p, nil
+}

@@ -1,0 +1,181 @@
+package fleet
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Run measures. What happens meanwhile goes to progress.
+func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "dray-fleet-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	ctx, stop := context.WithCancel(ctx)
+	r := &run{Options: o, dir: dir, report: &Report{Machine: machine(), Options: o}, progress: progress}
+	defer r.close(stop)
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	done, finish := context.WithCancel(ctx)
+	g.Go(func() error { return r.data.run(done) })
+	g.Go(func() error { return r.watch(done) })
+	g.Go(func() error {
+		defer finish()
+		return r.measure(ctx)
+	})
+	return r.report, g.Wait()
+}
+
+// run is one run of the command.
+type run struct {
+	Options
+	dir      string
+	fleet    *fleet
+	data     *dataPort
+	trackers []*tracker
+	redis    *redisServer // nil unless it is ours
+	report   *Report
+	progress io.Writer
+	part     text // for the progress line
+}
+
+// prepare makes everything but the trackers' processes.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if err := allowFiles(r.Nodes*r.Trackers + 1000); err != nil {
+		return err
+	}
+	if r.Tracker == "" {
+		r.say("build the tracker")
+		if r.Tracker, err = buildTracker(ctx, r.dir); err != nil {
+			return err
+		}
+	}
+	if err := r.prepareRedis(ctx); err != nil {
+		return err
+	}
+	var addrs []string
+	for i := range r.Trackers {
+		t, err := newTracker(r.Tracker, r.dir, i)
+		if err != nil {
+			return err
+		}
+		r.trackers = append(r.trackers, t)
+		addrs = append(addrs, t.addr)
+	}
+	if r.data, err = openDataPort(func(i int) fate { return r.fleet.fate(i) }); err != nil {
+		return err
+	}
+	r.say("%d nodes choose %d digests each", r.Nodes, r.Digests)
+	r.fleet, err = newFleet(ctx, r.Options, r.data.port(), addrs)
+	return err
+}
+
+func (r *run) prepareRedis(ctx context.Context) (err error) {
+	r.report.Redis = r.Redis
+	switch r.Redis {
+	case "none":
+	case "auto":
+		r.report.Redis = "none"
+		if r.redis, err = startRedis(ctx, r.dir); err != nil || r.redis == nil {
+			return err
+		}
+		r.Redis, r.report.Redis = r.redis.url(), "our own"
+	default:
+		r.report.Redis = "given"
+	}
+	return nil
+}
+
+// close ends all that prepare has made.
+func (r *run) close(stop context.CancelFunc) {
+	stop()
+	if r.fleet != nil {
+		r.fleet.forsake()
+	}
+	if r.data != nil {
+		_ = r.data.Close()
+	}
+	for _, t := range r.trackers {
+		t.kill()
+	}
+	if r.redis != nil {
+		r.redis.Kill()
+	}
+}
+
+// measure is the run, part after part.
+func (r *run) measure(ctx context.Context) error {
+	parts := []func(context.Context) error{r.fill}
+	if r.does("rates") {
+		parts = append(parts, r.rates)
+	}
+	if r.does("mix") {
+		parts = append(parts, r.restart, r.mix)
+	}
+	for _, part := range parts {
+		if err := part(ctx); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startAll starts every tracker, with this interval between heartbeats.
+func (r *run) startAll(ctx context.Context, interval time.Duration) error {
+	flags := []string{"--heartbeat-interval", interval.String(), "--purge-after", max(time.Hour, 10*interval).String()}
+	if r.Redis != "none" && r.Redis != "auto" {
+		flags = append(flags, "--redis", r.Redis, "--redis-prefix", "dray-fleet:")
+	}
+	for _, t := range r.trackers {
+		if err := t.start(ctx, flags...); err != nil {
+			return err
+		}
+	}
+	r.fleet.interval.Store(int64(interval))
+	r.fleet.grace = deadAfter * interval
+	return nil
+}
+
+// deadAfter so many intervals a tracker must have noticed that a node is dead.
+// It does after 3¼ by silence alone.
+const deadAfter = 5
+
+// waitAll waits until a condition holds at every tracker.
+func (r *run) waitAll(ctx context.Context, what string, holds func(metrics) bool) error {
+	for _, t := range r.trackers {
+		if err := t.wait(ctx, what, holds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func started(metrics) bool { return true }
+
+// complete is for a tracker that knows everything.
+func (r *run) complete(m metrics) bool { return int(m[pairsMetric]) == r.fleet.pairs() }
+
+// use is the CPU time of all trackers so far.
+func (r *run) use() (sum time.Duration, err error) {
+	for _, t := range r.trackers {
+		used, _, err := t.use()
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
+}
