@@ -53,7 +53,7 @@ func newLinkStage(t testbed.T, r *Report) *linkStage {
 	s.registry.Push(linkImage, img)
 	s.startSeeder(s.taker, "--upstreams="+linkRegistry+"="+s.registry.URL)
 	s.giver.Mirror(linkRegistry, s.registry.URL)
-	s.pull(s.giver, "once")
+	s.pull(t.Context(), s.giver, "once")
 	s.startNginx(s.giver)
 	for _, h := range []*testbed.Host{s.giver.Host, s.taker.Host, s.registry.Host} {
 		h.SetRate(linkRate)
@@ -63,7 +63,7 @@ func newLinkStage(t testbed.T, r *Report) *linkStage {
 
 func (s *linkStage) pullFromRegistry() {
 	s.taker.Mirror(linkRegistry, s.registry.URL)
-	took := s.pull(s.taker, "from the registry")
+	took := s.pull(s.t.Context(), s.taker, "from the registry")
 	s.taker.Remove(linkRef)
 	s.report.note("registry, whole pull", "s", nil, took.Seconds())
 }
@@ -83,8 +83,8 @@ func (s *linkStage) pullFromNeighbour() (payload float64) {
 	s.taker.Mirror(linkRegistry, s.registry.URL, testbed.MirrorURL)
 	s.registry.Host.Unplug()
 	var took time.Duration
-	payload, wire := s.watch("from the neighbour", func(context.Context) error {
-		took = s.pull(s.taker, "from the neighbour")
+	payload, wire := s.watch("from the neighbour", func(ctx context.Context) error {
+		took = s.pull(ctx, s.taker, "from the neighbour")
 		return nil
 	})
 	s.registry.Host.Plug()
@@ -96,10 +96,10 @@ func (s *linkStage) pullFromNeighbour() (payload float64) {
 }
 
 // pull is a whole pull: tag, manifests, layer, unpacking.
-func (s *linkStage) pull(n *node, how string) time.Duration {
+func (s *linkStage) pull(ctx context.Context, n *node, how string) time.Duration {
 	s.t.Helper()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(s.t.Context(), fetchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	if err := n.Pull(ctx, linkRef); err != nil {
 		s.t.Fatalf("pull %s: %w", how, err)

@@ -44,13 +44,13 @@ type dataPort struct {
 	held   sync.WaitGroup
 }
 
-func openDataPort(fate func(i int) fate) (*dataPort, error) {
+func openDataPort(ctx context.Context, fate func(i int) fate) (*dataPort, error) {
 	onLoopback := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
 		return errors.Join(c.Control(func(fd uintptr) {
 			err = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, "lo")
 		}), err)
 	}}
-	l, err := onLoopback.Listen(context.Background(), "tcp4", "0.0.0.0:0")
+	l, err := onLoopback.Listen(ctx, "tcp4", "0.0.0.0:0")
 	if err != nil {
 		return nil, fmt.Errorf("data port: %w", err)
 	}

@@ -42,9 +42,9 @@ func (r *run) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	named, err := r.everyNode(ctx, "announce images", func(n *node, t int) error {
+	named, err := r.everyNode(ctx, "announce images", func(ctx context.Context, n *node, t int) error {
 		if t == 0 {
-			r.fleet.announceNames(n)
+			r.fleet.announceNames(ctx, n)
 		}
 		return nil
 	})
@@ -58,7 +58,10 @@ func (r *run) fill(ctx context.Context) error {
 	r.report.figure("filling by the seeders", "s", atMost(60), (registered + announced + named).Seconds())
 	r.report.figure("tracker, heap per pair", "B", atMost(5), (digests-before)/float64(r.fleet.pairs()))
 	r.report.figure("tracker, heap per node's image name", "B", nil, (names-digests)/float64(r.imageNames()))
-	return r.memory("tracker, RSS after filling")
+	if err := r.memory("tracker, RSS after filling"); err != nil || !r.redisInUse() {
+		return err
+	}
+	return r.written(ctx)
 }
 
 func (r *run) imageNames() (count int) {
@@ -69,10 +72,10 @@ func (r *run) imageNames() (count int) {
 }
 
 // everyNode has every node say something to every tracker.
-func (r *run) everyNode(ctx context.Context, name string, say func(n *node, tracker int) error) (time.Duration, error) {
+func (r *run) everyNode(ctx context.Context, name string, say func(ctx context.Context, n *node, tracker int) error) (time.Duration, error) {
 	phase, err := r.phase(name, func() error {
-		return each(ctx, r.Workers, r.Nodes*r.Trackers, func(i int) error {
-			if err := say(r.fleet.nodes[i/r.Trackers], i%r.Trackers); err != nil {
+		return each(ctx, r.Workers, r.Nodes*r.Trackers, func(ctx context.Context, i int) error {
+			if err := say(ctx, r.fleet.nodes[i/r.Trackers], i%r.Trackers); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			return nil
@@ -98,8 +101,8 @@ func (r *run) live(ctx context.Context) (float64, error) {
 	beaten := make(chan struct{})
 	go func() {
 		defer close(beaten)
-		repeat(beating, r.Workers, flatOut(), func(i int, due time.Time) {
-			_, _ = r.fleet.sign(r.fleet.nodes[i%r.Nodes], 0, due) // only for the garbage
+		repeat(beating, r.Workers, flatOut(), func(ctx context.Context, i int, due time.Time) {
+			_, _ = r.fleet.sign(ctx, r.fleet.nodes[i%r.Nodes], 0, due) // only for the garbage
 		})
 	}()
 	defer func() { stop(); <-beaten }()
@@ -111,13 +114,17 @@ func (r *run) live(ctx context.Context) (float64, error) {
 		if m[gcsMetric] >= was[gcsMetric]+2 {
 			return m[nextGCMetric] / 2, nil
 		}
-		<-time.After(pollPeriod)
+		select {
+		case <-time.After(pollPeriod):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
 }
 
 // beat is the i-th heartbeat of the fleet, which goes round and round.
-func (r *run) beat(i int, due time.Time) {
-	r.fleet.heartbeat(r.fleet.nodes[i/r.Trackers%r.Nodes], i%r.Trackers, due)
+func (r *run) beat(ctx context.Context, i int, due time.Time) {
+	r.fleet.heartbeat(ctx, r.fleet.nodes[i/r.Trackers%r.Nodes], i%r.Trackers, due)
 }
 
 // memory notes the largest tracker's RSS.

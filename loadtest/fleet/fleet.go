@@ -45,7 +45,7 @@ func newFleet(ctx context.Context, o Options, port int, trackers []string) (*fle
 		f.nodes = append(f.nodes, n)
 		f.byName[n.name] = n
 	}
-	return f, each(ctx, runtime.NumCPU(), o.Nodes, func(i int) error {
+	return f, each(ctx, runtime.NumCPU(), o.Nodes, func(_ context.Context, i int) error {
 		images, digests, err := f.catalogue.pick(o.Digests, f.dice(i))
 		if err != nil {
 			return fmt.Errorf("node %d: %w", i, err)

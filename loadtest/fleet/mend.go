@@ -40,16 +40,16 @@ func (f *fleet) mendAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-f.broken:
-			f.repair(r)
+			f.repair(context.WithoutCancel(ctx), r)
 		}
 	}
 }
 
 // repair leaves a session that can't be mended to the next heartbeat.
-func (f *fleet) repair(r repair) {
+func (f *fleet) repair(ctx context.Context, r repair) {
 	defer r.node.session[r.tracker].mending.Store(false)
-	if r.node.is() != alive || (r.register && f.register(r.node, r.tracker) != nil) {
+	if r.node.is() != alive || (r.register && f.register(ctx, r.node, r.tracker) != nil) {
 		return
 	}
-	_ = f.announce(r.node, r.tracker) // noted
+	_ = f.announce(ctx, r.node, r.tracker) // noted
 }

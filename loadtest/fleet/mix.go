@@ -16,7 +16,7 @@ func (r *run) mix(ctx context.Context) error {
 		all.Go(func() { r.keepAlive(limited) })
 		all.Go(func() { r.now(limited, r.Lookups, r.lookup) })
 		all.Go(func() { r.now(limited, r.Changes, r.change) })
-		all.Go(func() { r.now(limited, r.Failures, func(i int, _ time.Time) { down <- r.fail(i) }) })
+		all.Go(func() { r.now(limited, r.Failures, func(_ context.Context, i int, _ time.Time) { down <- r.fail(i) }) })
 		all.Go(func() { r.revive(limited, down) })
 		all.Wait()
 		return ctx.Err()
@@ -47,22 +47,24 @@ func (r *run) heartbeats() *pace {
 }
 
 // now does something so many times a second, if at all.
-func (r *run) now(ctx context.Context, rate float64, do func(int, time.Time)) {
+func (r *run) now(ctx context.Context, rate float64, do func(context.Context, int, time.Time)) {
 	if rate > 0 {
 		repeat(ctx, r.Workers, perSecond(rate), do)
 	}
 }
 
 // lookup asks for a manifest, or, every other time, for many layers.
-func (r *run) lookup(i int, due time.Time) {
+func (r *run) lookup(ctx context.Context, i int, due time.Time) {
 	if i%2 == 0 {
-		r.one(i, due)
+		r.one(ctx, i, due)
 	} else {
-		r.several(i, due)
+		r.several(ctx, i, due)
 	}
 }
 
-func (r *run) change(_ int, due time.Time) { r.fleet.change(r.fleet.someone(), due) }
+func (r *run) change(ctx context.Context, _ int, due time.Time) {
+	r.fleet.change(ctx, r.fleet.someone(), due)
+}
 
 // outage is a failed node, and when it comes back.
 type outage struct {
@@ -91,7 +93,7 @@ func (r *run) revive(ctx context.Context, down <-chan outage) {
 			t := time.NewTimer(time.Until(o.till))
 			select {
 			case <-t.C:
-				r.fleet.revive(o.node)
+				r.fleet.revive(context.WithoutCancel(ctx), o.node)
 			case <-ctx.Done():
 				t.Stop()
 				return

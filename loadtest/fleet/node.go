@@ -143,15 +143,13 @@ func (n *node) swap(c *catalogue, r *rand.Rand) (m trackerapi.AnnounceRequest, a
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	at := r.IntN(len(n.digest))
-	removed, added = n.digest[at], removed
-	for at, there := 0, true; there; {
+	removed = n.digest[at]
+	for added = removed; n.has(added); {
 		added = uint32(r.IntN(len(c.digests)))
-		if at, there = slices.BinarySearch(n.digest, added); !there {
-			n.digest = slices.Insert(n.digest, at, added)
-		}
 	}
-	at, _ = slices.BinarySearch(n.digest, removed)
 	n.digest = slices.Delete(n.digest, at, at+1)
+	at, _ = slices.BinarySearch(n.digest, added)
+	n.digest = slices.Insert(n.digest, at, added)
 	if n.gone == nil {
 		n.gone = map[uint32]time.Time{}
 	}
@@ -175,10 +173,12 @@ func (n *node) step() trackerapi.AnnounceRequest {
 func (n *node) held(d uint32, at time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if _, there := slices.BinarySearch(n.digest, d); there {
-		return true
-	}
-	return n.gone[d].After(at)
+	return n.has(d) || n.gone[d].After(at)
+}
+
+func (n *node) has(d uint32) bool {
+	_, there := slices.BinarySearch(n.digest, d)
+	return there
 }
 
 // restart begins a new run.

@@ -1,8 +1,8 @@
 package fleet
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -63,26 +63,32 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 }
 
 func (o *Options) check() error {
+	for _, c := range []struct {
+		name         string
+		value, least float64
+		most         float64
+	}{
+		{"nodes", float64(o.Nodes), 2, maxNodes},
+		{"digests", float64(o.Digests), 1, trackerapi.MaxDigests},
+		{"images", float64(o.Images), 1, math.MaxInt32},
+		{"trackers", float64(o.Trackers), 1, maxTrackers},
+		{"batch", float64(o.Batch), 1, trackerapi.MaxLookup},
+		{"workers", float64(o.Workers), 1, 10_000},
+		{"duration in seconds", o.Duration.Seconds(), 0.1, 86_400},
+		{"heartbeat-interval in seconds", o.Interval.Seconds(), 0.1, 3600},
+		{"outage in seconds", o.Outage.Seconds(), 0, 86_400},
+		{"lookups", o.Lookups, 0, 1e6},
+		{"changes", o.Changes, 0, 1e6},
+		{"failures", o.Failures, 0, 1e6},
+	} {
+		if c.value < c.least || c.value > c.most {
+			return fmt.Errorf("%s: want %g to %g", c.name, c.least, c.most)
+		}
+	}
 	for _, part := range o.Only {
 		if part != "rates" && part != "mix" {
 			return fmt.Errorf("part %q: want rates or mix", part)
 		}
-	}
-	switch {
-	case o.Nodes < 2 || o.Nodes > maxNodes:
-		return fmt.Errorf("nodes: want 2 to %d", maxNodes)
-	case o.Digests < 1 || o.Digests > trackerapi.MaxDigests:
-		return fmt.Errorf("digests: want 1 to %d", trackerapi.MaxDigests)
-	case o.Images < 1:
-		return errors.New("images: want at least 1")
-	case o.Trackers < 1 || o.Trackers > maxTrackers:
-		return fmt.Errorf("trackers: want 1 to %d", maxTrackers)
-	case o.Batch < 1 || o.Batch > trackerapi.MaxLookup:
-		return fmt.Errorf("batch: want 1 to %d", trackerapi.MaxLookup)
-	case o.Workers < 1 || o.Duration <= 0 || o.Interval <= 0 || o.Outage <= 0:
-		return errors.New("workers, duration, heartbeat-interval and outage must be more than 0")
-	case o.Lookups < 0 || o.Changes < 0 || o.Failures < 0:
-		return errors.New("lookups, changes and failures can't be less than 0")
 	}
 	return nil
 }

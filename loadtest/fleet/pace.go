@@ -57,9 +57,9 @@ func (p *pace) take() time.Time {
 	return due
 }
 
-// repeat has workers do something at this pace until ctx ends. Each time has
-// its number.
-func repeat(ctx context.Context, workers int, p *pace, do func(i int, due time.Time)) {
+// repeat has workers do something at this pace until ctx ends; what they have
+// begun by then they finish. Each time has its number.
+func repeat(ctx context.Context, workers int, p *pace, do func(ctx context.Context, i int, due time.Time)) {
 	var (
 		wg sync.WaitGroup
 		mu sync.Mutex
@@ -78,7 +78,7 @@ func repeat(ctx context.Context, workers int, p *pace, do func(i int, due time.T
 				if !ok {
 					return
 				}
-				do(number(), due)
+				do(context.WithoutCancel(ctx), number(), due)
 			}
 		})
 	}
@@ -86,14 +86,14 @@ func repeat(ctx context.Context, workers int, p *pace, do func(i int, due time.T
 }
 
 // each does something once for every number below n.
-func each(ctx context.Context, workers, n int, do func(i int) error) error {
+func each(ctx context.Context, workers, n int, do func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	for i := range n {
 		if ctx.Err() != nil {
 			break
 		}
-		g.Go(func() error { return do(i) })
+		g.Go(func() error { return do(ctx, i) })
 	}
 	return g.Wait()
 }

@@ -32,7 +32,7 @@ func (r *run) rates(ctx context.Context) error {
 }
 
 // lookups measures one kind of them, and returns the digests per CPU-second.
-func (r *run) lookups(ctx context.Context, name string, digests int, do func(int, time.Time)) (float64, error) {
+func (r *run) lookups(ctx context.Context, name string, digests int, do func(context.Context, int, time.Time)) (float64, error) {
 	full, err := r.during(ctx, name+", highest load", flatOut(), do)
 	if err != nil {
 		return 0, err
@@ -48,23 +48,23 @@ func (r *run) lookups(ctx context.Context, name string, digests int, do func(int
 }
 
 // one looks up one digest, an image's manifest.
-func (r *run) one(_ int, due time.Time) {
+func (r *run) one(ctx context.Context, _ int, due time.Time) {
 	manifest := r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests[:1]
-	r.fleet.lookup(lookupOne, r.fleet.someone(), manifest, due)
+	r.fleet.lookup(ctx, lookupOne, r.fleet.someone(), manifest, due)
 }
 
 // several looks up the digests of images.
-func (r *run) several(_ int, due time.Time) {
+func (r *run) several(ctx context.Context, _ int, due time.Time) {
 	var digests []uint32
 	for len(digests) < r.Batch {
 		digests = append(digests, r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests...)
 	}
-	r.fleet.lookup(lookupBatch, r.fleet.someone(), digests[:r.Batch], due)
+	r.fleet.lookup(ctx, lookupBatch, r.fleet.someone(), digests[:r.Batch], due)
 }
 
 // during measures what the workers do at a pace for as long as a measurement
 // takes.
-func (r *run) during(ctx context.Context, name string, p *pace, do func(int, time.Time)) (*Phase, error) {
+func (r *run) during(ctx context.Context, name string, p *pace, do func(context.Context, int, time.Time)) (*Phase, error) {
 	return r.phase(name, func() error {
 		limited, cancel := context.WithTimeout(ctx, r.Duration)
 		defer cancel()

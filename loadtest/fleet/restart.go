@@ -17,11 +17,6 @@ const (
 // they know everything before a node has spoken. Without, the nodes' heartbeats
 // find out that they know nothing.
 func (r *run) restart(ctx context.Context) error {
-	if r.redisInUse() {
-		if err := r.written(ctx); err != nil {
-			return err
-		}
-	}
 	for _, t := range r.trackers {
 		t.kill()
 	}
@@ -57,7 +52,11 @@ func (r *run) written(ctx context.Context) error {
 		if time.Since(begin) > startTimeout {
 			return errors.New("the trackers do not finish writing to Redis")
 		}
-		<-time.After(pollPeriod)
+		select {
+		case <-time.After(pollPeriod):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if r.redis == nil {
 		return nil

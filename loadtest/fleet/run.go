@@ -72,7 +72,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.trackers = append(r.trackers, t)
 		addrs = append(addrs, t.addr)
 	}
-	if r.data, err = openDataPort(func(i int) fate { return r.fleet.fate(i) }); err != nil {
+	if r.data, err = openDataPort(ctx, func(i int) fate { return r.fleet.fate(i) }); err != nil {
 		return err
 	}
 	r.say("%d nodes choose %d digests each", r.Nodes, r.Digests)

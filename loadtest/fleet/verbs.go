@@ -19,8 +19,8 @@ const (
 )
 
 // ask sends a message that was due at some time, and notes what becomes of it.
-func ask[Req, Resp any](f *fleet, verb string, due time.Time, wait time.Duration, send func(context.Context, Req) (Resp, error), m Req) (Resp, error) {
-	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(wait))
+func ask[Req, Resp any](ctx context.Context, f *fleet, verb string, due time.Time, wait time.Duration, send func(context.Context, Req) (Resp, error), m Req) (Resp, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	resp, err := send(ctx, m)
 	f.note().answered(verb, due, err)
@@ -29,28 +29,31 @@ func ask[Req, Resp any](f *fleet, verb string, due time.Time, wait time.Duration
 
 // insist asks until the tracker has time. To be told that it has none is an
 // answer, too, and counts as an error in the report.
-func insist[Req, Resp any](f *fleet, verb string, send func(context.Context, Req) (Resp, error), m Req) (resp Resp, err error) {
+func insist[Req, Resp any](ctx context.Context, f *fleet, verb string, send func(context.Context, Req) (Resp, error), m Req) (resp Resp, err error) {
 	for range attempts {
-		if resp, err = ask(f, verb, time.Now(), longer, send, m); !trackerapi.IsCode(err, trackerapi.CodeUnavailable) {
+		if resp, err = ask(ctx, f, verb, time.Now(), longer, send, m); !trackerapi.IsCode(err, trackerapi.CodeUnavailable) {
 			break
 		}
-		<-time.After(pauseFor)
+		select {
+		case <-time.After(pauseFor):
+		case <-ctx.Done():
+		}
 	}
 	return resp, err
 }
 
 // register introduces a node to a tracker.
-func (f *fleet) register(n *node, tracker int) error {
-	r, err := insist(f, register, n.session[tracker].client.Register, trackerapi.RegisterRequest{Node: n.identity()})
+func (f *fleet) register(ctx context.Context, n *node, tracker int) error {
+	r, err := insist(ctx, f, register, n.session[tracker].client.Register, trackerapi.RegisterRequest{Node: n.identity()})
 	f.setInterval(r.IntervalMS)
 	return err
 }
 
 // announce sends a tracker everything that the node has.
-func (f *fleet) announce(n *node, tracker int) error {
+func (f *fleet) announce(ctx context.Context, n *node, tracker int) error {
 	n.talk.Lock()
 	defer n.talk.Unlock()
-	r, err := insist(f, announce, n.session[tracker].client.Announce, n.all(f.catalogue))
+	r, err := insist(ctx, f, announce, n.session[tracker].client.Announce, n.all(f.catalogue))
 	if err == nil && r.Resend {
 		f.note().wrong("announce: resend after a whole set")
 	}
@@ -59,14 +62,14 @@ func (f *fleet) announce(n *node, tracker int) error {
 }
 
 // announceNames sends a tracker the names of the node's images.
-func (f *fleet) announceNames(n *node) {
+func (f *fleet) announceNames(ctx context.Context, n *node) {
 	n.talk.Lock()
 	defer n.talk.Unlock()
-	f.tell(n, n.nameImages(f.catalogue), time.Now())
+	f.tell(ctx, n, n.nameImages(f.catalogue), time.Now())
 }
 
 // change replaces one digest of a node, and tells all trackers.
-func (f *fleet) change(n *node, due time.Time) {
+func (f *fleet) change(ctx context.Context, n *node, due time.Time) {
 	n.talk.Lock()
 	defer n.talk.Unlock()
 	if n.is() != alive {
@@ -74,13 +77,13 @@ func (f *fleet) change(n *node, due time.Time) {
 	}
 	m, added, removed := n.swap(f.catalogue, rand.New(rand.NewPCG(rand.Uint64(), 0)))
 	f.settled[removed].Add(-1)
-	f.tell(n, m, due)
+	f.tell(ctx, n, m, due)
 	f.settled[added].Add(1)
 }
 
-func (f *fleet) tell(n *node, m trackerapi.AnnounceRequest, due time.Time) {
+func (f *fleet) tell(ctx context.Context, n *node, m trackerapi.AnnounceRequest, due time.Time) {
 	for t := range n.session {
-		r, err := ask(f, change, due, patience, n.session[t].client.Announce, m)
+		r, err := ask(ctx, f, change, due, patience, n.session[t].client.Announce, m)
 		f.obey(n, t, r.Resend, err)
 		due = time.Now()
 	}
@@ -88,18 +91,18 @@ func (f *fleet) tell(n *node, m trackerapi.AnnounceRequest, due time.Time) {
 
 // heartbeat gives a tracker a sign of a node's life. What the tracker asks for
 // is done by others, so that heartbeats go on meanwhile.
-func (f *fleet) heartbeat(n *node, tracker int, due time.Time) {
-	r, err := f.sign(n, tracker, due)
+func (f *fleet) heartbeat(ctx context.Context, n *node, tracker int, due time.Time) {
+	r, err := f.sign(ctx, n, tracker, due)
 	f.obey(n, tracker, r.Resend, err)
 }
 
 // sign is the heartbeat alone. A node that is speaking anyway needs none.
-func (f *fleet) sign(n *node, tracker int, due time.Time) (r trackerapi.HeartbeatResponse, err error) {
+func (f *fleet) sign(ctx context.Context, n *node, tracker int, due time.Time) (r trackerapi.HeartbeatResponse, err error) {
 	if n.is() != alive || !n.talk.TryLock() {
 		return r, nil
 	}
 	defer n.talk.Unlock()
-	r, err = ask(f, heartbeat, due, patience, n.session[tracker].client.Heartbeat, n.beat())
+	r, err = ask(ctx, f, heartbeat, due, patience, n.session[tracker].client.Heartbeat, n.beat())
 	f.setInterval(r.IntervalMS)
 	return r, err
 }
@@ -113,18 +116,18 @@ func (f *fleet) setInterval(ms int64) {
 
 // lookup asks for holders of digests, checks the answer, and reports holders
 // that turn out to be down, as one who wanted the bytes would.
-func (f *fleet) lookup(verb string, asker *node, digests []uint32, due time.Time) {
+func (f *fleet) lookup(ctx context.Context, verb string, asker *node, digests []uint32, due time.Time) {
 	m := trackerapi.LookupRequest{Node: asker.name, Digests: make([]digest.Digest, len(digests))}
 	for i, d := range digests {
 		m.Digests[i] = f.catalogue.digests[d]
 	}
 	q := f.question(asker, digests)
-	r, err := ask(f, verb, due, patience, asker.session[f.owner(m.Digests[0])].client.Lookup, m)
+	r, err := ask(ctx, f, verb, due, patience, asker.session[f.owner(m.Digests[0])].client.Lookup, m)
 	if err != nil {
 		return
 	}
 	if dead := f.judge(q, r.Handouts); dead != nil {
-		f.report(asker, dead)
+		f.report(ctx, asker, dead)
 	}
 }
 
@@ -134,12 +137,12 @@ func (f *fleet) owner(d digest.Digest) int {
 }
 
 // report tells all trackers that a holder was not there.
-func (f *fleet) report(n *node, holder *trackerapi.Holder) {
+func (f *fleet) report(ctx context.Context, n *node, holder *trackerapi.Holder) {
 	m := trackerapi.ReportRequest{Sender: n.sender(), Reports: []trackerapi.Report{
 		{Peer: holder.Node, Epoch: holder.Epoch, Kind: trackerapi.KindTimeout},
 	}}
 	for t := range n.session {
-		_, _ = ask(f, report, time.Now(), patience, n.session[t].client.Report, m) // noted
+		_, _ = ask(ctx, f, report, time.Now(), patience, n.session[t].client.Report, m) // noted
 	}
 }
 
@@ -158,12 +161,12 @@ func (f *fleet) fail(n *node, how fate) {
 }
 
 // revive brings a node back with what it had, as a new run.
-func (f *fleet) revive(n *node) {
+func (f *fleet) revive(ctx context.Context, n *node) {
 	n.restart()
 	n.fate.Store(int32(alive))
 	for t := range n.session {
 		n.session[t].line.hangUp()
-		if f.register(n, t) != nil || f.announce(n, t) != nil {
+		if f.register(ctx, n, t) != nil || f.announce(ctx, n, t) != nil {
 			return // noted; what it holds does not count as settled
 		}
 	}

@@ -22,13 +22,29 @@ import (
 // Pull pulls an image with ctr, for this machine's platform, and unpacks it.
 // The error holds what ctr has said.
 func (c *Containerd) Pull(ctx context.Context, ref string) error {
-	return c.runCtr(ctx, "images", "pull", "--hosts-dir", c.path("certs.d"), ref)
+	cmd := exec.CommandContext(ctx, Tool("ctr"), c.ctrArgs("images", "pull", "--hosts-dir", c.path("certs.d"), ref)...)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: ctr images pull %s: %w: %s", c.Host.Name, ref, err, lastLine(out))
+	}
+	return nil
 }
 
-// Fetch gets all that Pull gets and unpacks nothing: of more layers than a file
-// system can stack.
+// Fetch gets all that Pull gets and unpacks nothing: the image may have more
+// layers than a file system can stack.
 func (c *Containerd) Fetch(ctx context.Context, ref string) error {
-	return c.runCtr(ctx, "content", "fetch", "--hosts-dir", c.path("certs.d"), ref)
+	// This command makes the requests itself, rather than containerd.
+	p := c.Host.Start("fetch", Tool("ctr"), c.ctrArgs("content", "fetch", "--hosts-dir", c.path("certs.d"), ref)...)
+	select {
+	case <-p.Ended():
+	case <-ctx.Done():
+		p.Kill()
+	}
+	if !p.cmd.ProcessState.Success() {
+		return fmt.Errorf("%s: ctr content fetch %s: %s: %s", c.Host.Name, ref, p.fate(), p.Tail(1))
+	}
+	return nil
 }
 
 // PullCRI pulls an image as the kubelet does.
@@ -139,16 +155,6 @@ func (c *Containerd) mustCtr(args ...string) string {
 
 func (c *Containerd) ctr(args ...string) (string, error) {
 	return run("", "ctr", c.ctrArgs(args...)...)
-}
-
-// runCtr runs ctr for as long as it takes. The error holds what it has said.
-func (c *Containerd) runCtr(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, Tool("ctr"), c.ctrArgs(args...)...)
-	cmd.WaitDelay = time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: ctr %s: %w: %s", c.Host.Name, strings.Join(args, " "), err, lastLine(out))
-	}
-	return nil
 }
 
 func (c *Containerd) ctrArgs(args ...string) []string {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -79,12 +80,7 @@ func (a *API) readLarge(w http.ResponseWriter, r *http.Request, into any) error 
 
 func decode(body io.Reader, into any) error {
 	b := buffers.Get().(*bytes.Buffer)
-	defer func() {
-		if b.Cap() <= maxPooled {
-			b.Reset()
-			buffers.Put(b)
-		}
-	}()
+	defer giveBack(b)
 	if _, err := b.ReadFrom(body); err != nil {
 		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return trackerapi.Errorf(trackerapi.CodeTooLarge, "the body is larger than %d bytes", large.Limit)
@@ -93,6 +89,9 @@ func decode(body io.Reader, into any) error {
 	}
 	if bytes.Count(b.Bytes(), []byte{','}) > maxElements {
 		return trackerapi.Errorf(trackerapi.CodeTooLarge, "the message has more than %d elements", maxElements)
+	}
+	if readPlain(b.Bytes(), into) {
+		return nil
 	}
 	if err := json.Unmarshal(b.Bytes(), into); err != nil {
 		return trackerapi.Errorf(trackerapi.CodeInvalid, "%v", err)
@@ -103,14 +102,28 @@ func decode(body io.Reader, into any) error {
 var contentType = []string{"application/json"}
 
 func answer(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
+	b := buffers.Get().(*bytes.Buffer)
+	defer giveBack(b)
+	body, plain := appendPlain(b.AvailableBuffer(), v)
+	if !plain {
+		var err error
+		if body, err = json.Marshal(v); err != nil {
+			return err
+		}
 	}
+	b.Write(body) // keeps the room that it took, for the next
 	w.Header()["Content-Type"] = contentType
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // who has gone away meanwhile is not our trouble
 	return nil
+}
+
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= maxPooled {
+		b.Reset()
+		buffers.Put(b)
+	}
 }
 
 // refuse is where all errors are written.

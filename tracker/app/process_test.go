@@ -83,8 +83,7 @@ func metricsOf(t *testing.T, admin string) string {
 // up and reconnect, as seeders do.
 func TestTrackerThatStoodStillDeclaresNobodyDead(t *testing.T) {
 	process, addr, admin := startProcess(t)
-	crowd(t, addr, 20, oneZone)
-	asker := joinAt(t, addr, "asker", "")
+	asker := crowd(t, addr, 20, oneZone)[0]
 	eventually(t, func() bool { return len(asker.sees(layer(0))) == 16 })
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

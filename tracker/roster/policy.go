@@ -167,13 +167,14 @@ func (p Policy) afterSilence(from Standing, e Evidence) (Standing, Reason) {
 	return from, ""
 }
 
-// deadBySilence: the data port has a say, too. While it serves, the node is no
-// more than suspect, until nobody knows any more whose port that is.
+// deadBySilence: the data port has a say, too. While it serves, or the tracker
+// can't look, the node is no more than suspect, until nobody knows any more
+// whose port that is.
 func (p Policy) deadBySilence(e Evidence) bool {
 	if e.Silent >= p.PurgeAfter {
 		return true
 	}
-	return e.Silent >= p.missed(p.DeadAfter) && (e.Port.Failed() || e.Port == Unsure)
+	return e.Silent >= p.missed(p.DeadAfter) && e.Port.Failed()
 }
 
 // missed is the silence after which n heartbeats have been missed. Each has a

@@ -101,7 +101,7 @@ func TestEveryTransition(t *testing.T) {
 		{missing, almost, missing, ""},
 		{missing, missed3, dead, BySilence},
 		{missing, silence(three, Refused), dead, BySilence},
-		{missing, silence(three, Unsure), dead, BySilence},
+		{missing, silence(three, Unsure), missing, ""},  // the tracker itself is at fault
 		{missing, silence(three, Unasked), missing, ""}, // not before the port was looked at
 		{missing, silence(time.Minute, Alive), missing, ""},
 		{missing, minutes, dead, BySilence},

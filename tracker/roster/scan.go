@@ -101,11 +101,11 @@ func (r *Roster) look(n *Node, c *census) State {
 	return r.weighSilence(n)
 }
 
-// lookAgain keeps what is known of a suspect's port fresh, and ends the time of
-// a bad reporter.
+// lookAgain keeps what is known of a suspect's port fresh, so that a node that
+// dies of silence was looked at twice, and ends the time of a bad reporter.
 func (r *Roster) lookAgain(n *Node, s Standing) {
 	found, age := r.portOf(n)
-	if stale := found == Unasked || age >= r.policy.Interval; stale && n.asking.Load() == idle {
+	if stale := found == Unasked || age >= r.policy.Interval/2; stale && n.asking.Load() == idle {
 		r.ask(n)
 	}
 	if s.Cause == Discredited && !n.dossier.Load().voice.muted(r.clock()) {

@@ -36,10 +36,10 @@ func (o observers) Observe(v roster.Verdict) {
 	}
 }
 
-// blind is a Prober that can't look at anybody.
-type blind struct{}
+// mute is a Prober that nobody answers.
+type mute struct{}
 
-func (blind) Probe(context.Context, string) roster.Outcome { return roster.Unsure }
+func (mute) Probe(context.Context, string) roster.Outcome { return roster.Mute }
 
 type forgetter struct{ *index.Index }
 
@@ -65,7 +65,7 @@ func start(t *testing.T, m *journaltest.Memory) *tracker {
 	ctx, cancel := context.WithCancel(context.Background())
 	tr := &tracker{Scribe: s, t: t, index: x, nodes: r}
 	ended := make(chan struct{}, 2)
-	go func() { r.Run(ctx, blind{}); ended <- struct{}{} }()
+	go func() { r.Run(ctx, mute{}); ended <- struct{}{} }()
 	go func() { s.Run(ctx); ended <- struct{}{} }()
 	tr.stop = func() {
 		cancel()
