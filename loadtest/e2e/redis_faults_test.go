@@ -25,7 +25,7 @@ const mended = 30 * time.Second
 
 func breakRedis(t *testing.T, f fault[*testbed.Redis]) {
 	c := newReplicated(t, 2)
-	layers, layersRef := c.many(250)
+	layers, layersRef := c.push(manyLayers)
 	holder, asker := c.addNode(), c.addNode()
 	images := c.pushSmall(2)
 	holder.fetch(layersRef)

@@ -30,7 +30,7 @@ const heartbeat = 1200 * time.Millisecond
 
 func breakOneOfThree(t *testing.T, f fault[*tracker]) {
 	c := newReplicated(t, 3)
-	layers, layersRef := c.many(250)
+	layers, layersRef := c.push(manyLayers)
 	holder, asker := c.addNode(), c.addNode()
 	holder.fetch(layersRef)
 	images := c.pushSmall(5)

@@ -38,13 +38,6 @@ func newReplicated(t *testing.T, trackers int) *replicated {
 	return c
 }
 
-// many is an image of this many tiny layers: so many different things to ask
-// for. Half a thousand cost a node about a second.
-func (c *replicated) many(layers int) (*imagekit.Image, string) {
-	c.t.Helper()
-	return c.push(imagekit.Spec{Seed: 20, Layers: slices.Repeat([]int64{100}, layers)})
-}
-
 // fetch gets the image without unpacking it.
 func (n *node) fetch(ref string) {
 	n.cluster.t.Helper()

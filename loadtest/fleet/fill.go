@@ -20,44 +20,39 @@ func (r *run) fill(ctx context.Context) error {
 	if err := r.waitAll(ctx, "ready", started); err != nil {
 		return err
 	}
-	registered, err := r.everyNode(ctx, "register", r.fleet.register)
-	if err != nil {
-		return err
+	var took time.Duration
+	var live [3]float64 // after each step
+	for i, step := range []struct {
+		name string
+		say  func(context.Context, *node) error
+	}{
+		{"register", everywhere(r.fleet.register)},
+		{"announce", everywhere(r.fleet.announce)},
+		{"announce images", r.fleet.announceNames},
+	} {
+		seconds, err := r.everyNode(ctx, step.name, step.say)
+		if err != nil {
+			return err
+		}
+		took += seconds
+		if live[i], err = r.live(ctx); err != nil {
+			return err
+		}
 	}
-	before, err := r.live(ctx)
-	if err != nil {
-		return err
-	}
-	announced, err := r.everyNode(ctx, "announce", r.fleet.announce)
-	if err != nil {
-		return err
-	}
+	r.report.figure("filling by the seeders", "s", atMost(60), took.Seconds())
+	r.report.figure("tracker, heap per pair", "B", atMost(5), (live[1]-live[0])/float64(r.fleet.pairs()))
+	r.report.figure("tracker, heap per node's image name", "B", nil, (live[2]-live[1])/float64(r.imageNames()))
+	return r.filled(ctx)
+}
+
+// filled is for when everything has been announced.
+func (r *run) filled(ctx context.Context) error {
 	if err := r.waitAll(ctx, "everything is announced", r.complete); err != nil {
 		return err
 	}
 	for _, n := range r.fleet.nodes {
 		r.fleet.settle(n, 1)
 	}
-	digests, err := r.live(ctx)
-	if err != nil {
-		return err
-	}
-	named, err := r.everyNode(ctx, "announce images", func(ctx context.Context, n *node, t int) error {
-		if t == 0 {
-			r.fleet.announceNames(ctx, n)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	names, err := r.live(ctx)
-	if err != nil {
-		return err
-	}
-	r.report.figure("filling by the seeders", "s", atMost(60), (registered + announced + named).Seconds())
-	r.report.figure("tracker, heap per pair", "B", atMost(5), (digests-before)/float64(r.fleet.pairs()))
-	r.report.figure("tracker, heap per node's image name", "B", nil, (names-digests)/float64(r.imageNames()))
 	if err := r.memory("tracker, RSS after filling"); err != nil || !r.redisInUse() {
 		return err
 	}
@@ -71,17 +66,27 @@ func (r *run) imageNames() (count int) {
 	return count
 }
 
-// everyNode has every node say something to every tracker.
-func (r *run) everyNode(ctx context.Context, name string, say func(ctx context.Context, n *node, tracker int) error) (time.Duration, error) {
-	phase, err := r.phase(name, func() error {
-		return each(ctx, r.Workers, r.Nodes*r.Trackers, func(ctx context.Context, i int) error {
-			if err := say(ctx, r.fleet.nodes[i/r.Trackers], i%r.Trackers); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			return nil
-		})
+// everyNode has every node say something, and measures how long that takes.
+func (r *run) everyNode(ctx context.Context, name string, say func(context.Context, *node) error) (time.Duration, error) {
+	p, err := r.phase(name, func() error {
+		return each(ctx, r.Workers, r.Nodes, func(ctx context.Context, i int) error { return say(ctx, r.fleet.nodes[i]) })
 	})
-	return time.Duration(phase.Seconds * float64(time.Second)), err
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	return time.Duration(p.Seconds * float64(time.Second)), nil
+}
+
+// everywhere says something to every tracker.
+func everywhere(say func(ctx context.Context, n *node, tracker int) error) func(context.Context, *node) error {
+	return func(ctx context.Context, n *node) error {
+		for t := range n.session {
+			if err := say(ctx, n, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // live is the size of what the first tracker's garbage collector has found

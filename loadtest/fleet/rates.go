@@ -43,7 +43,7 @@ func (r *run) lookups(ctx context.Context, name string, digests int, do func(con
 	if err != nil {
 		return 0, err
 	}
-	r.report.figure(name+", p99 at half load", "ms", atMost(1), half.Verbs[0].P99)
+	r.report.figure(name+", p99 at half load", "ms", atMost(1), half.p99())
 	return rate, nil
 }
 
@@ -79,16 +79,16 @@ func (r *run) phase(name string, do func() error) (*Phase, error) {
 	r.fleet.record()
 	cpu, err := r.use()
 	if err != nil {
-		return &Phase{}, err
+		return nil, err
 	}
 	begin := time.Now()
 	if err := do(); err != nil {
-		return &Phase{}, err
+		return nil, err
 	}
 	seconds := time.Since(begin).Seconds()
 	used, err := r.use()
 	if err != nil {
-		return &Phase{}, err
+		return nil, err
 	}
 	p := newPhase(name, r.fleet.note(), seconds, (used - cpu).Seconds())
 	r.report.Phases = append(r.report.Phases, p)

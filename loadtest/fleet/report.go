@@ -129,6 +129,14 @@ func (p *Phase) perCPUSecond(each int) float64 {
 	return float64(p.count()) * float64(each) / max(p.CPUSeconds, 1./clockTicks)
 }
 
+// p99 is that of the slowest verb.
+func (p *Phase) p99() (ms float64) {
+	for _, v := range p.Verbs {
+		ms = max(ms, v.P99)
+	}
+	return ms
+}
+
 // share is how much of a core all trackers together have used.
 func (p *Phase) share() float64 { return p.CPUSeconds / p.Seconds }
 

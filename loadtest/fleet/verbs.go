@@ -61,11 +61,12 @@ func (f *fleet) announce(ctx context.Context, n *node, tracker int) error {
 	return err
 }
 
-// announceNames sends a tracker the names of the node's images.
-func (f *fleet) announceNames(ctx context.Context, n *node) {
+// announceNames tells all trackers the names of the node's images.
+func (f *fleet) announceNames(ctx context.Context, n *node) error {
 	n.talk.Lock()
 	defer n.talk.Unlock()
 	f.tell(ctx, n, n.nameImages(f.catalogue), time.Now())
+	return nil // what goes wrong is noted, and mended later
 }
 
 // change replaces one digest of a node, and tells all trackers.
@@ -163,9 +164,12 @@ func (f *fleet) fail(n *node, how fate) {
 // revive brings a node back with what it had, as a new run.
 func (f *fleet) revive(ctx context.Context, n *node) {
 	n.restart()
-	n.fate.Store(int32(alive))
 	for t := range n.session {
 		n.session[t].line.hangUp()
+		n.session[t].known.Store(false)
+	}
+	n.fate.Store(int32(alive))
+	for t := range n.session {
 		if f.register(ctx, n, t) != nil || f.announce(ctx, n, t) != nil {
 			return // noted; what it holds does not count as settled
 		}
