@@ -6,6 +6,10 @@ FUZZTIME ?= 5s
 GO      ?= go
 export DRAY_TEST_BIN := $(BIN)
 
+# Tests that start clusters of real processes have the machine to themselves.
+HEAVY := /loadtest|/tracker/app$$|/tracker/journal/redis$$
+list   = $$($(GO) list ./... | grep $(1))
+
 .DEFAULT_GOAL := help
 .PHONY: help build demo test race lint fuzz bench ci clean tools
 
@@ -22,10 +26,11 @@ tools: ## get what the tests need into ./.cache (as root: Debian packages, too)
 	$(TOOLS) test
 
 test: tools ## unit, conformance and end-to-end tests (end-to-end needs root)
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 20m $(call list,-vE '$(HEAVY)')
+	$(GO) test -timeout 30m -p 1 $(call list,-E '$(HEAVY)')
 
-race: tools ## all but the end-to-end tests, with the race detector
-	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e /loadtest/e2e -e /loadtest/demo)
+race: tools ## all but the tests of whole clusters, with the race detector
+	$(GO) test -race -timeout 20m $(call list,-vE '/loadtest/(e2e|demo|fleet)')
 
 lint: ## gofmt, go vet, golangci-lint
 	$(TOOLS) lint

@@ -38,7 +38,9 @@ const (
 // manyLayers is enough of them for an inquiry.
 var manyLayers = imagekit.Spec{Seed: 20, Layers: slices.Repeat([]int64{100}, int(memory*11/10/pace))}
 
-// inquire begins to ask for the layers.
+// inquire begins to ask for the layers, and returns with the first good answer:
+// the node knows a neighbour then, whom it can ask without a tracker, should
+// this machine be too busy for a lookup.
 func (n *node) inquire(img *imagekit.Image) *inquiry {
 	q := &inquiry{node: n}
 	ctx, cancel := context.WithCancel(n.cluster.t.Context())
@@ -46,6 +48,9 @@ func (n *node) inquire(img *imagekit.Image) *inquiry {
 	done.Go(func() { q.run(ctx, img.Layers()) })
 	q.end = func() { cancel(); done.Wait() }
 	n.cluster.t.Cleanup(q.end)
+	n.cluster.Eventually(soon, n.Host.Name+" gets something from a neighbour", func() bool {
+		return slices.ContainsFunc(q.since(time.Time{}), func(a answer) bool { return a.status == http.StatusOK })
+	})
 	return q
 }
 

@@ -36,7 +36,8 @@ func breakRedis(t *testing.T, f fault[*testbed.Redis]) {
 	c.waitRemembered(before, soon)
 	asker.waitSessions(2)
 
-	inquiry, begin := asker.inquire(layers), time.Now()
+	inquiry := asker.inquire(layers)
+	begin := time.Now()
 	f.begin(c.redis)
 	asker.pull(images[0].ref, images[0].Image)
 	after := c.truth()

@@ -83,7 +83,7 @@ func TestTrackersKnowFromRedisWhatNobodyHasToldThem(t *testing.T) {
 		tr.start()
 		begin := time.Now()
 		if err := tr.knows(truth); err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
 		t.Logf("%s tells the truth about %d digests %s after its start", tr.host.Name, len(truth), time.Since(begin).Round(time.Millisecond))
 	}

@@ -65,14 +65,20 @@ func (c *cluster) pushSmall(count int) (images []small) {
 // pullAll pulls one image after the other in the background, all of which must
 // succeed. The function that it returns waits for the end.
 func (n *node) pullAll(images []small) (wait func()) {
+	t := n.cluster.t
 	var done sync.WaitGroup
+	t.Cleanup(done.Wait)
 	done.Go(func() {
 		for _, i := range images {
 			begin := time.Now()
-			if err := errors.Join(n.tryPull(i.ref), n.Check(i.Image)); err != nil {
-				n.cluster.t.Error(err)
+			err := errors.Join(n.tryPull(i.ref), n.Check(i.Image))
+			if t.Context().Err() != nil {
+				return
 			}
-			n.cluster.t.Logf("a pull took %s", time.Since(begin).Round(time.Millisecond))
+			if err != nil {
+				t.Error(err)
+			}
+			t.Logf("a pull took %s", time.Since(begin).Round(time.Millisecond))
 			<-time.After(2*time.Second - time.Since(begin))
 		}
 	})
@@ -117,8 +123,23 @@ func (tr *tracker) knows(truth holdings) error {
 func (c *cluster) waitKnown(truth holdings, deadline time.Duration) {
 	c.t.Helper()
 	for _, tr := range c.trackers {
-		c.Eventually(deadline, tr.host.Name+" tells the truth", func() bool { return tr.knows(truth) == nil })
+		tr.waitKnows(truth, deadline)
 	}
+}
+
+func (tr *tracker) waitKnows(truth holdings, deadline time.Duration) {
+	t := tr.cluster.t
+	t.Helper()
+	var err error
+	defer func() {
+		if err != nil {
+			t.Log(err)
+		}
+	}()
+	tr.cluster.Eventually(deadline, tr.host.Name+" tells the truth", func() bool {
+		err = tr.knows(truth)
+		return err == nil
+	})
 }
 
 // waitRemembered waits until Redis alone tells the truth: to a tracker of which

@@ -57,7 +57,7 @@ func checkMix(t *testing.T, r *Report, o Options) {
 		lookupOne: o.Lookups / 2 * seconds, lookupBatch: o.Lookups / 2 * seconds, change: o.Changes * seconds,
 		heartbeat: float64(o.Nodes) / o.Interval.Seconds() * seconds, announce: 1,
 	} {
-		if got := counts[verb]; got < want*0.9 {
+		if got := counts[verb]; got < want/2 { // a busy machine may be slow, but not that slow
 			t.Errorf("%v times %s; want %v", got, verb, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ func (a axis) at(v float64) float64 {
 // linear is an axis from 0 to a round number.
 func linear(most, from, to float64) axis {
 	unit := math.Pow(10, math.Floor(math.Log10(max(most, 1e-9))))
-	for _, parts := range []float64{1, 2, 5, 10} {
+	for _, parts := range []float64{1, 1.5, 2, 3, 4, 5, 6, 8, 10} {
 		if high := parts * unit; high >= most {
 			return axis{high: high, from: from, to: to, labels: []float64{0, high / 4, high / 2, 3 * high / 4, high}, labelledAs: short}
 		}
@@ -61,7 +62,7 @@ func logarithmic(least, most, from, to float64) axis {
 }
 
 // short has no digits that say nothing.
-func short(v float64) string { return fmt.Sprintf("%.4g", v) }
+func short(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // draw makes an inline SVG.
 func draw(x, y axis, xName, yName string, curves []Curve) template.HTML {

@@ -103,7 +103,7 @@ func wellFormed(t *testing.T, svg string) {
 
 func TestAxes(t *testing.T) {
 	l := linear(37, 100, 0)
-	if l.high != 50 || l.at(0) != 100 || l.at(50) != 0 || l.at(99) != 0 {
+	if l.high != 40 || l.at(0) != 100 || l.at(40) != 0 || l.at(99) != 0 {
 		t.Errorf("linear: %+v", l)
 	}
 	g := logarithmic(0.02, 3, 0, 300)

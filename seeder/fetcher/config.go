@@ -17,6 +17,10 @@ type Config struct {
 	// DialTimeout is the time after which a connection attempt is repeated;
 	// the third that gets no answer is the last. Default 200 ms.
 	DialTimeout time.Duration
+	// SilentAfter is how long a peer that was asked for first bytes must
+	// have been silent before it is accused of it. It is more than any hedge
+	// delay: losing a race is no fault. Default 300 ms.
+	SilentAfter time.Duration
 	// MinStall is the shortest silence in the middle of a body that makes the
 	// fetcher look for another parent; it is longer where gaps are usual.
 	// Default 30 ms.
@@ -37,6 +41,7 @@ func (c Config) withDefaults() Config {
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
 	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, 500*time.Millisecond)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 200*time.Millisecond)
+	c.SilentAfter = cmp.Or(c.SilentAfter, 300*time.Millisecond)
 	c.MinStall = cmp.Or(c.MinStall, 30*time.Millisecond)
 	c.StallLimit = cmp.Or(c.StallLimit, 2*time.Second)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)

@@ -249,7 +249,10 @@ func TestNobodyAnswersInTime(t *testing.T) {
 	if _, err := w.Fetch(t.Context(), Request{Digest: d, Length: ToEnd}); !errors.Is(err, ErrNoSource) {
 		t.Fatalf("got %v", err)
 	}
-	w.wantReports("a timeout, b timeout")
+	// On a busy machine both may have been asked twice.
+	if got := w.reported(); !strings.HasPrefix(got, "a timeout, b timeout") {
+		t.Errorf("reported %q", got)
+	}
 }
 
 func TestAllPeersRefuse(t *testing.T) {
@@ -646,7 +649,7 @@ func TestAReaderThatGoesAwayAccusesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
-			w := newWorld(t, Config{}, serve(t, "a", good(data)), serve(t, "b", good(data)))
+			w := newWorld(t, Config{SilentAfter: long}, serve(t, "a", good(data)), serve(t, "b", good(data)))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			s, err := w.Fetch(ctx, Request{Digest: d, Length: ToEnd})

@@ -10,10 +10,6 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
-// silentAfter is how long a request must have been silent before its peer is
-// accused of it. It is more than any hedge delay: losing a race is no fault.
-const silentAfter = 300 * time.Millisecond
-
 // doubtfulPatience is the wait for first bytes when all peers that could send
 // them have failed the last time: more than any healthy peer needs.
 const doubtfulPatience = 150 * time.Millisecond
@@ -149,7 +145,7 @@ func (r *race) finish(ctx context.Context) {
 		if silent >= a.peer.standing().pace.hedge() {
 			a.peer.answered(silent)
 		}
-		if silent >= silentAfter && ctx.Err() == nil {
+		if silent >= r.f.cfg.SilentAfter && ctx.Err() == nil {
 			r.f.blame(a.candidate, failed(trackerapi.KindTimeout, "silent for %s", silent), r.want)
 		}
 		r.queue.putLast(a.candidate)
