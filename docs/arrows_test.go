@@ -53,7 +53,7 @@ var doors = map[string][]string{
 	"github.com/containerd/containerd/api":              {"seeder/store/containerd"},
 	"github.com/containerd/containerd/v2/core/metadata": {"seeder/store/embedded"},
 	"github.com/containerd/containerd/v2/plugins":       {"seeder/store/embedded"},
-	"github.com/go-chi/chi":                             {"tracker/api", "seeder/registry"},
+	"github.com/go-chi/chi":                             {"tracker/api"},
 	"github.com/redis/go-redis":                         {"tracker/journal/redis"},
 	"github.com/spf13/viper":                            {"shared/process"},
 	"github.com/RoaringBitmap/roaring":                  {"tracker/index"},
