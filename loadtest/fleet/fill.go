@@ -127,9 +127,10 @@ func (r *run) live(ctx context.Context) (float64, error) {
 	}
 }
 
-// beat is the i-th heartbeat of the fleet, which goes round and round.
+// beat is the i-th heartbeat of the fleet, which goes round and round: all nodes
+// to one tracker, then to the next. A node is not in its own way like that.
 func (r *run) beat(ctx context.Context, i int, due time.Time) {
-	r.fleet.heartbeat(ctx, r.fleet.nodes[i/r.Trackers%r.Nodes], i%r.Trackers, due)
+	r.fleet.heartbeat(ctx, r.fleet.nodes[i%r.Nodes], i/r.Nodes%r.Trackers, due)
 }
 
 // memory notes the largest tracker's RSS.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/drayproject/dray/loadtest/testbed/imagekit"
 )
 
@@ -46,10 +48,27 @@ http: {addr: ":%d"}
 func (r *Registry) Push(name string, img *imagekit.Image) {
 	t := r.Host.bed.t
 	t.Helper()
+	defer r.alone()()
 	ref := fmt.Sprintf("127.0.0.1:%d/%s", registryPort, name)
 	if err := img.Push(t.Context(), ref, r.Host.Client().Transport); err != nil {
 		t.Fatalf("testbed: %v", err)
 	}
+}
+
+// alone waits until nobody else pushes, in this process or another: the
+// registries of several beds share their storage, and know nothing of each
+// other's uploads.
+func (r *Registry) alone() (done func()) {
+	t := r.Host.bed.t
+	t.Helper()
+	lock, err := os.OpenFile(Cache("registry")+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		t.Fatalf("testbed: %v", err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatalf("testbed: lock the registry's storage: %v", err)
+	}
+	return func() { _ = lock.Close() }
 }
 
 // answers tells whether a server on this host says 200 to a GET from there.
