@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"runtime/debug"
 
@@ -17,7 +16,7 @@ import (
 func main() {
 	frugal()
 	root := seeder()
-	root.AddCommand(pullcmd.Command(), version())
+	root.AddCommand(pullcmd.Command(), process.VersionCommand())
 	os.Exit(process.Main(root))
 }
 
@@ -52,16 +51,4 @@ func seeder() *cobra.Command {
 		return seeder.Run(cmd.Context())
 	}
 	return cmd
-}
-
-func version() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			info, _ := debug.ReadBuildInfo()
-			fmt.Fprintln(cmd.OutOrStdout(), "seeder", info.Main.Version, info.GoVersion)
-		},
-	}
 }

@@ -3,9 +3,7 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +13,7 @@ import (
 
 func main() {
 	root := tracker()
-	root.AddCommand(version())
+	root.AddCommand(process.VersionCommand())
 	os.Exit(process.Main(root))
 }
 
@@ -42,17 +40,4 @@ func tracker() *cobra.Command {
 		return tracker.Run(cmd.Context())
 	}
 	return cmd
-}
-
-func version() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			info, _ := debug.ReadBuildInfo()
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "tracker", info.Main.Version, info.GoVersion)
-			return err
-		},
-	}
 }

@@ -122,7 +122,7 @@ func introduce(cfg Config, peerAddr string) trackerapi.Node {
 		Addr:    addr,
 		Zone:    cfg.Zone,
 		Labels:  cfg.Labels,
-		Version: version(),
+		Version: process.Version(),
 	}
 }
 
