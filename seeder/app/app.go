@@ -150,16 +150,16 @@ func (a *App) MetricsAddr() string { return a.health.Addr() }
 func (a *App) Run(ctx context.Context) error {
 	defer a.close()
 	a.log.Info("seeder is ready", "mirror", a.MirrorAddr(), "peer", a.PeerAddr(), "metrics", a.MetricsAddr())
-	err := process.Stages(ctx,
-		[]process.Task{a.announcer.Run},
-		[]process.Task{serve(a.peer), serve(a.mirror)},
-		[]process.Task{serve(a.health), a.fetcher.Run, a.guard.Run, a.inventory.Run},
+	err := inStages(ctx,
+		[]task{a.announcer.Run},
+		[]task{serve(a.peer), serve(a.mirror)},
+		[]task{serve(a.health), a.fetcher.Run, a.guard.Run, a.inventory.Run},
 	)
 	a.log.Info("seeder has stopped", "error", err)
 	return err
 }
 
-func serve(s *httpserver.Server) process.Task {
+func serve(s *httpserver.Server) task {
 	return func(ctx context.Context) error { return s.Serve(ctx, drain) }
 }
 

@@ -1,19 +1,19 @@
-package process
+package app
 
 import (
 	"context"
 	"sync"
 )
 
-// Task runs until its context ends; an earlier end with an error ends the whole
+// task runs until its context ends; an earlier end with an error ends the whole
 // process. It returns only when everything that it started has ended.
-type Task func(context.Context) error
+type task func(context.Context) error
 
-// Stages runs all tasks side by side until ctx ends or one of them fails, and
+// inStages runs all tasks side by side until ctx ends or one of them fails, and
 // then stops them stage by stage: the contexts of one stage end when all tasks
 // of the stage before have returned. Bounding how long a stage takes is the
 // tasks' own business. It returns the first failure.
-func Stages(ctx context.Context, stages ...[]Task) error {
+func inStages(ctx context.Context, stages ...[]task) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var (
@@ -33,12 +33,12 @@ func Stages(ctx context.Context, stages ...[]Task) error {
 
 // runStage starts tasks with a context that lasts until stop is closed; the
 // channel that it returns is closed when all have returned.
-func runStage(ctx context.Context, stop <-chan struct{}, tasks []Task, fail func(error)) <-chan struct{} {
+func runStage(ctx context.Context, stop <-chan struct{}, tasks []task, fail func(error)) <-chan struct{} {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	for _, task := range tasks {
+	for _, run := range tasks {
 		running.Go(func() {
-			if err := task(ctx); err != nil {
+			if err := run(ctx); err != nil {
 				fail(err)
 			}
 		})
