@@ -1,15 +1,12 @@
 package testbed
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Bed is a switch and the hosts on it. Its methods are for one goroutine, those
@@ -95,19 +92,4 @@ func (b *Bed) must(stdin, name string, args ...string) string {
 		b.t.Fatalf("testbed: %v", err)
 	}
 	return out
-}
-
-// run returns what the command has written to its standard output.
-func run(stdin, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, Tool(name), args...)
-	cmd.Stdin = strings.NewReader(stdin)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, complaint.String())
-	}
-	return string(out), nil
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -41,8 +40,11 @@ func (b *Bed) Host(name string) *Host {
 	h.client = &http.Client{Transport: &http.Transport{DialContext: h.Dial, DisableCompression: true}}
 	b.t.Cleanup(h.client.CloseIdleConnections)
 	h.plugIn()
+	for _, other := range b.hosts {
+		h.meet(other)
+		other.meet(h)
+	}
 	b.hosts = append(b.hosts, h)
-	b.introduce()
 	return h
 }
 
@@ -69,17 +71,9 @@ func (h *Host) quiet() {
 	}
 }
 
-// introduce tells every host the addresses of all the others.
-func (b *Bed) introduce() {
-	for _, h := range b.hosts {
-		var table strings.Builder
-		for _, other := range b.hosts {
-			if other != h {
-				fmt.Fprintf(&table, "neigh replace %s lladdr %s dev eth0 nud permanent\n", other.Addr, other.mac())
-			}
-		}
-		b.must(table.String(), "ip", "-n", h.ns, "-batch", "-")
-	}
+// meet tells the host another one's address.
+func (h *Host) meet(other *Host) {
+	h.bed.ip(fmt.Sprintf("-n %s neigh replace %s lladdr %s dev eth0 nud permanent", h.ns, other.Addr, other.mac()))
 }
 
 // Dial connects from this host. It suits net/http's Transport.

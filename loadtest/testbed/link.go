@@ -55,7 +55,15 @@ func (h *Host) Part(other *Host) {
 }
 
 // Rejoin ends every Part.
-func (b *Bed) Rejoin() { b.t.Helper(); b.introduce() }
+func (b *Bed) Rejoin() {
+	b.t.Helper()
+	for i, h := range b.hosts {
+		for _, other := range b.hosts[:i] {
+			h.meet(other)
+			other.meet(h)
+		}
+	}
+}
 
 // lose has the host send what is for the other one to nobody.
 func (h *Host) lose(other *Host) {
