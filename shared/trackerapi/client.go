@@ -64,6 +64,17 @@ func (c *Client) Resolve(ctx context.Context, m ResolveRequest) (ResolveResponse
 	return r, err
 }
 
+// Join asks where to fetch a digest from, and takes a place there. The answer may
+// take WaitMS longer than others do.
+func (c *Client) Join(ctx context.Context, m JoinRequest) (JoinResponse, error) {
+	return call[JoinResponse](ctx, c, "join", m)
+}
+
+// Progress tells how ingests go.
+func (c *Client) Progress(ctx context.Context, m ProgressRequest) (ProgressResponse, error) {
+	return call[ProgressResponse](ctx, c, "progress", m)
+}
+
 // Report tells what went wrong with peers.
 func (c *Client) Report(ctx context.Context, m ReportRequest) (ReportResponse, error) {
 	return call[ReportResponse](ctx, c, "report", m)

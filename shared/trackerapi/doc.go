@@ -10,6 +10,8 @@
 //	heartbeat   a sign of life; the answer may ask for more
 //	lookup      who holds these digests?
 //	resolve     which digest did these image names last have?
+//	join        where do I fetch this digest from, or am I to get it first?
+//	progress    what is on its way into this node, and how far it is
 //	report      what went wrong with a peer
 //	leave       a planned goodbye
 //

@@ -13,6 +13,7 @@ const (
 	MaxDigests = 50_000  // digests in one announce
 	MaxLookup  = 1_000   // digests in one lookup, names in one resolve
 	MaxReports = 1_000   // reports in one message
+	MaxIngests = 1_000   // ingests in one heartbeat or progress
 	MaxName    = 255     // bytes of a node's name, zone, label key or value
 	MaxLabels  = 64      // labels of one node
 )
@@ -99,6 +100,34 @@ type AnnounceResponse struct {
 type Load struct {
 	// Uploads is the number of blobs that it is sending to peers now.
 	Uploads int `json:"uploads"`
+	// Slots is how many it sends at most at one time; 0 is no bound.
+	Slots int `json:"slots,omitempty"`
+	// UploadRate is what it has lately been sending to peers, in bytes per
+	// second.
+	UploadRate int64 `json:"upload_rate,omitempty"`
+	// LatencyMS is what neighbours lately waited for its first bytes, the
+	// 95th percentile in milliseconds.
+	LatencyMS int64 `json:"latency_ms,omitempty"`
+	// Degraded says why the node is up but should come last, e.g. "store";
+	// empty when it is well.
+	Degraded string `json:"degraded,omitempty"`
+}
+
+// Ingest is a blob on its way into a node, whose beginning it can already share.
+type Ingest struct {
+	Digest digest.Digest `json:"digest"`
+	// Offset is the number of bytes that are there. They are a prefix:
+	// content grows in order.
+	Offset int64 `json:"offset"`
+	// Size is that of the whole, in bytes; 0 while it is unknown.
+	Size int64 `json:"size,omitempty"`
+	// Parent is the node that it comes from; empty when that is the origin.
+	Parent string `json:"parent,omitempty"`
+	// Rate is how fast it lately grew, in bytes per second.
+	Rate int64 `json:"rate,omitempty"`
+	// Ended: it is over, and there is nothing more to share of it. One that
+	// succeeded is announced as held as well.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // HeartbeatRequest is a sign of life.
@@ -109,6 +138,8 @@ type HeartbeatRequest struct {
 	Seq     uint64 `json:"seq"`
 	SetHash uint64 `json:"set_hash,string"`
 	Load    Load   `json:"load"`
+	// Ingests are all that the node has under way.
+	Ingests []Ingest `json:"ingests,omitempty"`
 }
 
 // HeartbeatResponse is how a tracker speaks to a node.
@@ -141,13 +172,56 @@ type LookupResponse struct {
 // Handout is a ranked list of holders, the best first.
 type Handout []Holder
 
-// Holder is a node that has a blob.
+// Holder is a node that has a blob, or the beginning of it.
 type Holder struct {
 	Node  string `json:"node"`
 	Epoch int64  `json:"epoch"`
 	Addr  string `json:"addr"` // host:port of its peer side
 	Zone  string `json:"zone,omitempty"`
+	// Partial: the blob is still on its way to this node. It sends what it
+	// has, and the rest as it comes.
+	Partial bool `json:"partial,omitempty"`
+	// Depth is how many partial holders the bytes pass on their way to this
+	// one. A pause may be that of any of them.
+	Depth int `json:"depth,omitempty"`
 }
+
+// JoinRequest says that a node is about to fetch a digest, and asks where from.
+type JoinRequest struct {
+	Sender
+	Digest digest.Digest `json:"digest"`
+	// Offset is the first byte that is still needed.
+	Offset int64 `json:"offset,omitempty"`
+	// WaitMS is how long the answer may take while nobody has a first byte
+	// of it, in milliseconds; 0 asks for an answer at once.
+	WaitMS int64 `json:"wait_ms,omitempty"`
+	// Avoid are nodes that have just failed the asker for this digest.
+	Avoid []string `json:"avoid,omitempty"`
+}
+
+// JoinResponse is a handout whose places are kept for the asker, or the leave to
+// go to the origin.
+type JoinResponse struct {
+	// Handout has complete and partial holders, the best first.
+	Handout Handout `json:"handout"`
+	// Lease: nobody has it, and the asker is the one to get it from the
+	// origin. It should be seen to do so, by a progress, within StartMS.
+	Lease   bool  `json:"lease,omitempty"`
+	StartMS int64 `json:"start_ms,omitempty"`
+	// Free: nobody has it and the wait is over. Everyone may go to the
+	// origin.
+	Free bool `json:"free,omitempty"`
+}
+
+// ProgressRequest tells about ingests as soon as there is something to tell: the
+// first bytes, another parent, the end. Others wait for it.
+type ProgressRequest struct {
+	Sender
+	Ingests []Ingest `json:"ingests"`
+}
+
+// ProgressResponse is empty.
+type ProgressResponse struct{}
 
 // ResolveRequest asks which digest each image name has in the cluster.
 type ResolveRequest struct {
@@ -174,6 +248,9 @@ const (
 	KindShort   Kind = "short"   // the body ended too early
 	KindCorrupt Kind = "corrupt" // wrong bytes
 	KindMiss    Kind = "miss"    // it does not have what it was said to have
+
+	// KindOverloaded is no fault: it said that it was busy. It counts as load.
+	KindOverloaded Kind = "overloaded"
 )
 
 // Report accuses one peer of one thing.
