@@ -14,6 +14,8 @@ const (
 	MaxLookup  = 1_000   // digests in one lookup, names in one resolve
 	MaxReports = 1_000   // reports in one message
 	MaxIngests = 1_000   // ingests in one heartbeat or progress
+	MaxLooks   = 4       // looks that one heartbeat's answer asks for
+	MaxAvoid   = 64      // nodes that one join wants to avoid
 	MaxName    = 255     // bytes of a node's name, zone, label key or value
 	MaxLabels  = 64      // labels of one node
 )
@@ -151,6 +153,21 @@ type HeartbeatResponse struct {
 	// Verify lists digests that a peer got wrong bytes for: the node
 	// hashes its copy, and announces it as Verified or withdraws it.
 	Verify []digest.Digest `json:"verify,omitempty"`
+	// Rejoin lists digests on their way that come in far slower than they
+	// might: the node may join again, at its offset and with nobody to
+	// avoid, and change to the first of the handout if that is another.
+	Rejoin []digest.Digest `json:"rejoin,omitempty"`
+	// Look lists nodes that this tracker neither hears nor reaches. The node
+	// looks at their data ports at once, and reports those that answer, as
+	// [KindAlive], to this tracker. Silence may be the tracker's own fault.
+	Look []Look `json:"look,omitempty"`
+}
+
+// Look names a node whose data port is to be looked at from elsewhere.
+type Look struct {
+	Node  string `json:"node"`
+	Epoch int64  `json:"epoch"`
+	Addr  string `json:"addr"` // host:port of its peer side
 }
 
 // LookupRequest asks who holds each of several digests.
@@ -192,9 +209,17 @@ type JoinRequest struct {
 	Digest digest.Digest `json:"digest"`
 	// Offset is the first byte that is still needed.
 	Offset int64 `json:"offset,omitempty"`
+	// Size is that of the whole, in bytes; 0 when the asker does not know.
+	Size int64 `json:"size,omitempty"`
+	// Registry is where the asker would get it from if nobody had it.
+	Registry string `json:"registry,omitempty"`
 	// WaitMS is how long the answer may take while nobody has a first byte
-	// of it, in milliseconds; 0 asks for an answer at once.
+	// of it, or those who have are busy, in milliseconds. 0 asks for an
+	// answer at once; an empty one says that it is worth a wait.
 	WaitMS int64 `json:"wait_ms,omitempty"`
+	// Hurry: the asker will not wait, now or later. Whoever has it is handed
+	// out, however busy.
+	Hurry bool `json:"hurry,omitempty"`
 	// Avoid are nodes that have just failed the asker for this digest.
 	Avoid []string `json:"avoid,omitempty"`
 }
@@ -251,6 +276,9 @@ const (
 
 	// KindOverloaded is no fault: it said that it was busy. It counts as load.
 	KindOverloaded Kind = "overloaded"
+	// KindAlive is the opposite of a fault: the node was asked to look at its
+	// data port, and it answers.
+	KindAlive Kind = "alive"
 )
 
 // Report accuses one peer of one thing.

@@ -8,17 +8,16 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/shared/trackerapi"
 	"github.com/drayproject/dray/tracker/index"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/swarm"
 )
 
-// API answers nodes and operators.
+// API answers nodes.
 type API struct {
 	index    *index.Index
 	roster   *roster.Roster
@@ -31,12 +30,15 @@ type API struct {
 	adapt    func(httpserver.Handler) http.HandlerFunc
 	stopping atomic.Bool
 	lines    lines
-	memory   func() string // the state of the common memory; nil without one
+
+	// hear is told of the nodes' ingests; see [API.Watch].
+	hear func(node string, ingests []trackerapi.Ingest, all bool)
 }
 
 // New makes an API on top of the domain.
 func New(x *index.Index, r *roster.Roster, s *swarm.Swarm, interval time.Duration, m *Metrics, log *slog.Logger) *API {
 	a := &API{index: x, roster: r, swarm: s, interval: interval, metrics: m, log: log}
+	a.hear = func(string, []trackerapi.Ingest, bool) {}
 	a.lines.open = map[net.Conn]*roster.Line{}
 	a.room = semaphore.NewWeighted(bodyRoom)
 	a.adapt = httpserver.Adapter(a.refuse)
@@ -52,24 +54,18 @@ func (a *API) Nodes() http.Handler {
 	r.Post("/v1/announce", a.adapt(handle(a, "announce", checkAnnounce, a.announce)))
 	r.Post("/v1/heartbeat", a.adapt(handle(a, "heartbeat", checkHeartbeat, a.heartbeat)))
 	r.Post("/v1/lookup", a.adapt(handle(a, "lookup", checkLookup, a.lookup)))
+	r.Post("/v1/join", a.adapt(handle(a, "join", checkJoin, a.join)))
+	r.Post("/v1/progress", a.adapt(handle(a, "progress", checkProgress, a.progress)))
 	r.Post("/v1/resolve", a.adapt(handle(a, "resolve", checkResolve, a.resolve)))
 	r.Post("/v1/report", a.adapt(handle(a, "report", checkReport, a.report)))
 	r.Post("/v1/leave", a.adapt(handle(a, "leave", checkLeave, a.leave)))
 	return inTime(exchangeTime, r)
 }
 
-// Admin has the routes for operators.
-func (a *API) Admin(metrics prometheus.Gatherer) http.Handler {
-	r := chi.NewRouter()
-	r.NotFound(a.noRoute)
-	r.MethodNotAllowed(a.noRoute)
-	r.Get("/livez", a.livez)
-	r.Get("/readyz", a.readyz)
-	r.Post("/admin/v1/nodes/{name}/drain", a.adapt(a.change("drain", a.roster.Drain)))
-	r.Post("/admin/v1/nodes/{name}/undrain", a.adapt(a.change("undrain", a.roster.Undrain)))
-	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	return inTime(exchangeTime, r)
-}
+// Watch has a function told whatever nodes say of their ingests; all says that
+// the node has no others. It is for before the first request.
+func (a *API) Watch(hear func(node string, ingests []trackerapi.Ingest, all bool)) { a.hear = hear }
 
-// Stop makes /readyz say that the tracker is going away.
+// Stop is for a tracker that is going away: the ends of nodes' connections say
+// nothing from now on.
 func (a *API) Stop() { a.stopping.Store(true) }

@@ -138,18 +138,17 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 func TestUnknownRoutesHaveTheSameForm(t *testing.T) {
-	a, reg := newAPI()
-	for _, h := range []http.Handler{a.Nodes(), a.Admin(reg)} {
-		for _, path := range []string{"/", "/v1/", "/v1/nothing", "/v2/", "/metrics/x"} {
-			if status, code := post(h, path, "{}"); code != trackerapi.CodeInvalid {
-				t.Errorf("POST %s: %d %s", path, status, code)
-			}
+	a, _ := newAPI()
+	h := a.Nodes()
+	for _, path := range []string{"/", "/v1/", "/v1/nothing", "/v2/", "/metrics/x"} {
+		if status, code := post(h, path, "{}"); code != trackerapi.CodeInvalid {
+			t.Errorf("POST %s: %d %s", path, status, code)
 		}
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodDelete, "/v1/lookup", nil))
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"code":"invalid"`) {
-			t.Errorf("DELETE: %d %s", w.Code, w.Body)
-		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodDelete, "/v1/lookup", nil))
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"code":"invalid"`) {
+		t.Errorf("DELETE: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -232,29 +231,6 @@ func TestWhichRunAReportIsAbout(t *testing.T) {
 		if s := a.roster.ByName("a").State(); s != c.state {
 			t.Errorf("%s of epoch %d: the node is %s", c.kind, c.epoch, s)
 		}
-	}
-}
-
-func TestHealth(t *testing.T) {
-	a, reg := newAPI()
-	h := a.Admin(reg)
-	get := func(path string) (int, string) {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		return w.Code, w.Body.String()
-	}
-	if status, body := get("/livez"); status != 200 || body != `{"status":"alive"}` {
-		t.Errorf("livez: %d %s", status, body)
-	}
-	if status, body := get("/readyz"); status != 200 || !strings.HasPrefix(body, `{"status":"ready","nodes":{"dead":0,`) {
-		t.Errorf("readyz: %d %s", status, body)
-	}
-	if _, body := get("/metrics"); !strings.Contains(body, `dray_tracker_gate_closed{gate="arrival"} 0`) {
-		t.Error("the metrics have no gates")
-	}
-	a.Stop()
-	if status, body := get("/readyz"); status != 503 || !strings.HasPrefix(body, `{"status":"stopping"`) {
-		t.Errorf("readyz while stopping: %d %s", status, body)
 	}
 }
 

@@ -51,7 +51,26 @@ func checkAnnounce(m *trackerapi.AnnounceRequest) error {
 	return checkImageNames(m.ImagesGone)
 }
 
-func checkHeartbeat(m *trackerapi.HeartbeatRequest) error { return checkName("node", m.Node) }
+func checkHeartbeat(m *trackerapi.HeartbeatRequest) error {
+	if err := checkName("node", m.Node); err != nil {
+		return err
+	}
+	if err := checkLoad(&m.Load); err != nil {
+		return err
+	}
+	return checkIngests(m.Ingests)
+}
+
+// checkLoad: the word for what is wrong goes into logs and tables.
+func checkLoad(l *trackerapi.Load) error {
+	switch {
+	case min(int64(l.Uploads), int64(l.Slots), l.UploadRate, l.LatencyMS) < 0:
+		return invalid("a load can't be negative")
+	case l.Degraded != "":
+		return checkName("degraded", l.Degraded)
+	}
+	return nil
+}
 
 func checkLeave(m *trackerapi.LeaveRequest) error { return checkName("node", m.Node) }
 

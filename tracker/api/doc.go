@@ -1,5 +1,5 @@
-// Package api is the tracker's HTTP edge: the verbs of package trackerapi for
-// the nodes, and health and metrics for those who look after the tracker.
+// Package api is the tracker's HTTP edge for nodes: the verbs of package
+// trackerapi.
 //
 // Every verb goes the same way, in [handle]: read a bounded body, decode it,
 // check it against the limits of trackerapi, do it, answer. What a verb does

@@ -3,13 +3,15 @@ package api
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/shared/trackerapi"
+	"github.com/drayproject/dray/tracker/swarm"
 )
 
-var verbs = []string{"register", "announce", "heartbeat", "lookup", "resolve", "report", "leave"}
+var verbs = []string{"register", "announce", "heartbeat", "lookup", "resolve", "report", "leave", "join", "progress"}
 
 // FuzzMessages: whatever comes, every verb answers, and the fault is never the
 // tracker's.
@@ -25,8 +27,13 @@ func FuzzMessages(f *testing.F) {
 		{Peer: "b", Epoch: 1, Kind: trackerapi.KindCorrupt, Digest: good}, {Peer: "b", Epoch: 1, Kind: trackerapi.KindStall}, {Peer: "a", Kind: "new"},
 	}})
 	seed(6, trackerapi.LeaveRequest{Sender: me})
+	seed(7, trackerapi.JoinRequest{Sender: me, Digest: good, Avoid: []string{"b"}})
+	seed(7, trackerapi.JoinRequest{Sender: me, Digest: digest.FromString("new"), Offset: 5, Hurry: true})
+	seed(8, trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 1, Size: 2, Parent: "b"}}})
+	seed(2, trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 2, Size: 2, Ended: true}}})
 	f.Fuzz(func(t *testing.T, verb byte, body string) {
-		_, h := registered(t)
+		a, h := registered(t)
+		a.swarm.Rule(swarm.Rules{Wait: time.Millisecond, Start: time.Minute})
 		post(h, "/v1/register", `{"node":{"name":"b","epoch":1,"addr":":2"}}`)
 		post(h, "/v1/announce", marshal(t, trackerapi.AnnounceRequest{Sender: trackerapi.Sender{Node: "b", Epoch: 1}, Whole: true, Add: []digest.Digest{good}}))
 		status, code := post(h, "/v1/"+verbs[int(verb)%len(verbs)], body)

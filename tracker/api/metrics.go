@@ -15,6 +15,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	verdicts *prometheus.CounterVec
+	joins    *prometheus.CounterVec
+	waits    prometheus.Histogram
 }
 
 // NewMetrics registers the tracker's metrics.
@@ -33,14 +35,29 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "dray_tracker_verdicts_total",
 			Help: "Changes of nodes' states, by the new state and the reason.",
 		}, []string{"state", "reason"}),
+		joins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_tracker_joins_total",
+			Help: "Joins, by result: parent, lease, free (to go to the origin), or none (worth a wait).",
+		}, []string{"result"}),
+		waits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "dray_tracker_join_wait_seconds",
+			Help:    "Time that joins have waited for their answer.",
+			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}),
 	}
-	reg.MustRegister(m.requests, m.seconds, m.verdicts)
+	reg.MustRegister(m.requests, m.seconds, m.verdicts, m.joins, m.waits)
 	return m
 }
 
 // Verdict counts a change of a node's state.
 func (m *Metrics) Verdict(v roster.Verdict) {
 	m.verdicts.WithLabelValues(v.To.String(), string(v.Reason)).Inc()
+}
+
+// join counts a join and its wait.
+func (m *Metrics) join(result string, wait time.Duration) {
+	m.joins.WithLabelValues(result).Inc()
+	m.waits.Observe(wait.Seconds())
 }
 
 // verb gives what counts the requests of one verb.
@@ -64,6 +81,8 @@ var (
 	gatesDesc    = prometheus.NewDesc("dray_tracker_gate_closed", "1 for gates that hold verdicts back.", []string{"gate"}, nil)
 	withheldDesc = prometheus.NewDesc("dray_tracker_accusations", "Pairs that are out of the answers because a peer has spoken against them.", nil, nil)
 )
+
+var listedStates = []roster.State{roster.Joining, roster.Ready, roster.Suspect, roster.Dead, roster.Draining, roster.Gone}
 
 // Sizes is a collector of how much the index and the roster hold.
 type Sizes struct {

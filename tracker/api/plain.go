@@ -9,21 +9,25 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
-// Heartbeats and lookups are nearly all that a tracker is sent, and
+// Heartbeats, lookups and joins are nearly all that a tracker is sent, and
 // encoding/json would take longer over them than everything else that is ours.
 // So messages that look exactly as our own seeders write them are read here,
 // and the usual answers are written here: JSON with its fields in their order,
 // no white space, and strings without anything that has to be escaped. For
 // whatever is not as plain as that there is encoding/json.
 
-// readPlain reads a plain heartbeat or lookup. It leaves any other message
-// alone.
+// readPlain reads a plain heartbeat, lookup, join or progress. It leaves any
+// other message alone.
 func readPlain(body []byte, into any) bool {
 	switch m := into.(type) {
 	case *trackerapi.HeartbeatRequest:
 		return readHeartbeat(cursor{rest: string(body)}, m)
 	case *trackerapi.LookupRequest:
 		return readLookup(cursor{rest: string(body)}, m)
+	case *trackerapi.JoinRequest:
+		return readJoin(cursor{rest: string(body)}, m)
+	case *trackerapi.ProgressRequest:
+		return readProgress(cursor{rest: string(body)}, m)
 	}
 	return false
 }
@@ -38,9 +42,10 @@ func readHeartbeat(c cursor, into *trackerapi.HeartbeatRequest) bool {
 	m.Seq = c.number(64)
 	c.skip(`,"set_hash":"`)
 	m.SetHash = c.number(64)
-	c.skip(`","load":{"uploads":`)
-	m.Load.Uploads = int(c.number(31))
-	c.skip(`}}`)
+	c.skip(`","load":`)
+	m.Load = c.load()
+	m.Ingests = c.ingests()
+	c.skip(`}`)
 	if !c.done() {
 		return false
 	}
@@ -64,6 +69,26 @@ func readLookup(c cursor, into *trackerapi.LookupRequest) bool {
 	}
 	*into = m
 	return true
+}
+
+// load reads what a node says of its load. What is empty is left out.
+func (c *cursor) load() (l trackerapi.Load) {
+	c.skip(`{"uploads":`)
+	l.Uploads = int(c.number(31))
+	if c.has(`,"slots":`) {
+		l.Slots = int(c.number(31))
+	}
+	if c.has(`,"upload_rate":`) {
+		l.UploadRate = int64(c.number(63))
+	}
+	if c.has(`,"latency_ms":`) {
+		l.LatencyMS = int64(c.number(63))
+	}
+	if c.has(`,"degraded":`) {
+		l.Degraded = c.text()
+	}
+	c.skip(`}`)
+	return l
 }
 
 // cursor goes through a message once. What follows a surprise has no meaning.
@@ -137,40 +162,45 @@ func isPlain(text string) bool {
 func appendPlain(b []byte, answer any) (_ []byte, plain bool) {
 	switch a := answer.(type) {
 	case trackerapi.HeartbeatResponse:
-		if a.Resend || len(a.Verify) > 0 {
+		if a.Resend || len(a.Verify) > 0 || len(a.Rejoin) > 0 || len(a.Look) > 0 {
 			return b, false
 		}
 		b = strconv.AppendInt(append(b, `{"interval_ms":`...), a.IntervalMS, 10)
 		return append(b, '}'), true
 	case trackerapi.LookupResponse:
 		return appendHandouts(b, a.Handouts)
+	case trackerapi.JoinResponse:
+		return appendJoin(b, &a)
 	}
 	return b, false
 }
 
-func appendHandouts(b []byte, handouts []trackerapi.Handout) ([]byte, bool) {
+func appendHandouts(b []byte, handouts []trackerapi.Handout) (_ []byte, plain bool) {
 	b = append(b, `{"handouts":[`...)
 	for i, handout := range handouts {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, '[')
-		for j := range handout {
-			if j > 0 {
-				b = append(b, ',')
-			}
-			h := &handout[j]
-			if !isPlain(h.Node) || !isPlain(h.Addr) || !isPlain(h.Zone) {
-				return b, false
-			}
-			b = appendHolder(b, h)
-		}
-		b = append(b, ']')
-		if handout == nil {
+		if b, plain = appendHandout(b, handout); !plain {
 			return b, false
 		}
 	}
 	return append(b, `]}`...), handouts != nil
+}
+
+func appendHandout(b []byte, handout trackerapi.Handout) (_ []byte, plain bool) {
+	b = append(b, '[')
+	for i := range handout {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		h := &handout[i]
+		if !isPlain(h.Node) || !isPlain(h.Addr) || !isPlain(h.Zone) {
+			return b, false
+		}
+		b = appendHolder(b, h)
+	}
+	return append(b, ']'), handout != nil
 }
 
 func appendHolder(b []byte, h *trackerapi.Holder) []byte {
@@ -180,5 +210,12 @@ func appendHolder(b []byte, h *trackerapi.Holder) []byte {
 	if h.Zone != "" {
 		b = append(append(b, `","zone":"`...), h.Zone...)
 	}
-	return append(b, `"}`...)
+	b = append(b, '"')
+	if h.Partial {
+		b = append(b, `,"partial":true`...)
+	}
+	if h.Depth != 0 {
+		b = strconv.AppendInt(append(b, `,"depth":`...), int64(h.Depth), 10)
+	}
+	return append(b, '}')
 }

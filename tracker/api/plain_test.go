@@ -11,10 +11,19 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
+// full is an ingest of which everything is known.
+var full = trackerapi.Ingest{Digest: good, Offset: 1, Size: 2, Parent: "b", Rate: 3, Ended: true}
+
 func TestWhatOurSeedersSayIsPlain(t *testing.T) {
 	for _, m := range []any{
 		trackerapi.HeartbeatRequest{Sender: me},
 		trackerapi.HeartbeatRequest{Sender: me, Seq: math.MaxUint64, SetHash: math.MaxUint64, Load: trackerapi.Load{Uploads: 7}},
+		trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Slots: 3, Degraded: "store"}},
+		trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Uploads: 7, Slots: 8, UploadRate: math.MaxInt64, LatencyMS: 12, Degraded: "disk"}},
+		trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 1}, full}},
+		trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{full}},
+		trackerapi.JoinRequest{Sender: me, Digest: good},
+		trackerapi.JoinRequest{Sender: me, Digest: good, Offset: 1, Size: 2, Registry: "docker.io", WaitMS: 3, Hurry: true, Avoid: []string{"b", "c"}},
 		trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good}},
 		trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good, good}, Limit: 3},
 	} {
@@ -35,6 +44,8 @@ func TestUsualAnswersArePlain(t *testing.T) {
 	}{
 		{trackerapi.HeartbeatResponse{IntervalMS: 1000}, true},
 		{trackerapi.HeartbeatResponse{Resend: true}, false},
+		{trackerapi.HeartbeatResponse{Rejoin: []digest.Digest{good}}, false},
+		{trackerapi.HeartbeatResponse{Look: []trackerapi.Look{{Node: "n"}}}, false},
 		{trackerapi.HeartbeatResponse{Verify: []digest.Digest{good}}, false},
 		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{}}, true},
 		{trackerapi.LookupResponse{}, false},
@@ -42,6 +53,11 @@ func TestUsualAnswersArePlain(t *testing.T) {
 		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{}, {one, {Node: "b"}}, {one}}}, true},
 		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a<b"}}}}, false},
 		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a", Zone: "\u2028"}}}}, false},
+		{trackerapi.JoinResponse{}, false},
+		{trackerapi.JoinResponse{Handout: trackerapi.Handout{}}, true},
+		{trackerapi.JoinResponse{Handout: trackerapi.Handout{}, Lease: true, StartMS: 5}, true},
+		{trackerapi.JoinResponse{Handout: trackerapi.Handout{one, {Node: "b", Partial: true, Depth: 2}}, Free: true}, true},
+		{trackerapi.JoinResponse{Handout: trackerapi.Handout{{Node: "a>b"}}}, false},
 		{trackerapi.RegisterResponse{}, false},
 	} {
 		got, plain := appendPlain(nil, c.answer)
@@ -58,7 +74,11 @@ func TestUsualAnswersArePlain(t *testing.T) {
 func FuzzPlain(f *testing.F) {
 	for _, body := range []string{
 		marshal(f, trackerapi.HeartbeatRequest{Sender: me, Seq: 1, SetHash: 2}),
+		marshal(f, trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Uploads: 7, Slots: 8, UploadRate: 9, LatencyMS: 12, Degraded: "disk"}}),
 		marshal(f, trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good, good}, Limit: 3}),
+		marshal(f, trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{full, {Digest: good}}}),
+		marshal(f, trackerapi.JoinRequest{Sender: me, Digest: good, Offset: 1, WaitMS: 3, Avoid: []string{"b", "c"}}),
+		`{"node":"a","epoch":1,"ingests":[]}`, `{"node":"a","epoch":1,"ingests":[{"digest":"","offset":1},]}`,
 		`{"node":"a","epoch":01,"seq":1,"set_hash":"1","load":{"uploads":0}}`,
 		`{"node":"\u0061","digests":[""]}`, `{"node":"a","digests":["","]}`, `{"node":"é","digests":[]}`, `{"node":"a","digests":[""],"limit":}`,
 	} {
@@ -67,6 +87,8 @@ func FuzzPlain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, node, zone string, epoch int64) {
 		same[trackerapi.HeartbeatRequest](t, body)
 		same[trackerapi.LookupRequest](t, body)
+		same[trackerapi.JoinRequest](t, body)
+		same[trackerapi.ProgressRequest](t, body)
 		answer := trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: node, Epoch: epoch, Addr: zone, Zone: zone}}}}
 		if got, plain := appendPlain(nil, answer); plain && string(got) != marshal(t, answer) {
 			t.Fatalf("got %s; want %s", got, marshal(t, answer))

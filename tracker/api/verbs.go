@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/drayproject/dray/shared/trackerapi"
 )
@@ -16,6 +17,7 @@ func (a *API) register(r *http.Request, m *trackerapi.RegisterRequest) (resp tra
 	}
 	if newRun {
 		a.index.Restart(n.Ordinal())
+		a.swarm.Restarted(n)
 	}
 	return trackerapi.RegisterResponse{IntervalMS: a.interval.Milliseconds()}, nil
 }
@@ -25,7 +27,9 @@ func (a *API) announce(_ *http.Request, m *trackerapi.AnnounceRequest) (resp tra
 	if err != nil {
 		return resp, err
 	}
-	resp.Resend = a.index.Apply(n.Ordinal(), m)
+	if resp.Resend = a.index.Apply(n.Ordinal(), m); !resp.Resend {
+		a.swarm.Announced(n, m.Add)
+	}
 	a.log.Debug("announce", "node", m.Node, "whole", m.Whole, "seq", m.Seq, "add", len(m.Add), "remove", len(m.Remove), "resend", resp.Resend)
 	return resp, nil
 }
@@ -35,7 +39,10 @@ func (a *API) heartbeat(r *http.Request, m *trackerapi.HeartbeatRequest) (resp t
 	if err != nil {
 		return resp, err
 	}
+	resp.Rejoin = a.swarm.Heartbeat(n, m.Load, m.Ingests)
+	a.hear(m.Node, m.Ingests, true)
 	resp.IntervalMS = a.interval.Milliseconds()
+	resp.Look = a.roster.Looks(n)
 	resp.Resend, resp.Verify = a.index.Check(n.Ordinal(), m.Seq, m.SetHash)
 	return resp, nil
 }
@@ -46,6 +53,42 @@ func (a *API) lookup(_ *http.Request, m *trackerapi.LookupRequest) (trackerapi.L
 		handouts[i] = a.swarm.Handout(m.Node, d, m.Limit)
 	}
 	return trackerapi.LookupResponse{Handouts: handouts}, nil
+}
+
+func (a *API) join(r *http.Request, m *trackerapi.JoinRequest) (resp trackerapi.JoinResponse, err error) {
+	n, err := a.roster.Hear(m.Sender)
+	if err != nil {
+		return resp, err
+	}
+	begin := time.Now()
+	resp = a.swarm.Join(r.Context(), n, m)
+	result := joined(&resp)
+	a.metrics.join(result, time.Since(begin))
+	a.log.Debug("join", "node", m.Node, "digest", m.Digest, "offset", m.Offset, "result", result, "holders", len(resp.Handout))
+	return resp, nil
+}
+
+// joined names what came of a join.
+func joined(r *trackerapi.JoinResponse) string {
+	switch {
+	case len(r.Handout) > 0:
+		return "parent"
+	case r.Lease:
+		return "lease"
+	case r.Free:
+		return "free"
+	}
+	return "none"
+}
+
+func (a *API) progress(_ *http.Request, m *trackerapi.ProgressRequest) (resp trackerapi.ProgressResponse, err error) {
+	n, err := a.roster.Hear(m.Sender)
+	if err != nil {
+		return resp, err
+	}
+	a.swarm.Progress(n, m.Ingests)
+	a.hear(m.Node, m.Ingests, false)
+	return resp, nil
 }
 
 func (a *API) resolve(_ *http.Request, m *trackerapi.ResolveRequest) (trackerapi.ResolveResponse, error) {
@@ -70,13 +113,21 @@ func (a *API) report(_ *http.Request, m *trackerapi.ReportRequest) (resp tracker
 	if err != nil {
 		return resp, err
 	}
-	var ofNodes []trackerapi.Report
+	var ofNodes, ofLoad, vouched []trackerapi.Report
 	for _, rep := range m.Reports {
-		if rep.Peer != m.Node && a.weigh(m.Node, rep) {
+		switch {
+		case rep.Peer == m.Node:
+		case rep.Kind == trackerapi.KindOverloaded:
+			ofLoad = append(ofLoad, rep)
+		case rep.Kind == trackerapi.KindAlive:
+			vouched = append(vouched, rep)
+		case a.weigh(m.Node, rep):
 			ofNodes = append(ofNodes, rep)
 		}
 	}
 	a.roster.Accuse(reporter, ofNodes)
+	a.roster.Overloaded(reporter, ofLoad)
+	a.roster.Vouch(reporter, vouched)
 	return resp, nil
 }
 
@@ -109,6 +160,7 @@ func (a *API) withhold(rep trackerapi.Report) bool {
 	if n == nil || (rep.Epoch != 0 && rep.Epoch != n.Identity().Epoch) {
 		return false
 	}
+	a.swarm.Accused(n, rep.Digest)
 	return a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
 }
 

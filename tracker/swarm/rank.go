@@ -17,10 +17,13 @@ const (
 // Candidate is a holder that may be part of a handout.
 type Candidate struct {
 	Node    *trackerapi.Node
+	Ordinal uint32
 	Uploads int  // blobs that it is sending
 	Near    bool // it is in the asker's zone
 	// Stability is from 0 to 1; only coarse differences count.
 	Stability float64
+	Busy      bool // it would send another one away just now
+	Degraded  bool // it is up, but can't serve well
 	Suspect   bool // or one that the asker has had trouble with
 }
 
@@ -28,6 +31,10 @@ type Candidate struct {
 const (
 	nearReady = iota
 	farReady
+	nearBusy
+	farBusy
+	nearDegraded
+	farDegraded
 	nearSuspect
 	farSuspect
 	classes
@@ -38,8 +45,13 @@ func (c *Candidate) class() int {
 	if !c.Near {
 		class = farReady
 	}
-	if c.Suspect {
+	switch {
+	case c.Suspect:
 		class += nearSuspect
+	case c.Degraded:
+		class += nearDegraded
+	case c.Busy:
+		class += nearBusy
 	}
 	return class
 }
@@ -70,8 +82,9 @@ func Gather(holders iter.Seq[uint32], look func(uint32) (Candidate, bool), n int
 }
 
 // Rank puts the best candidates first and leaves at most n: those who are well
-// before suspects, the asker's zone before others, the less loaded before the
-// more loaded, the stable before the unstable. Among equals chance decides, so that they share the work. It
+// before the busy, those before the degraded, and suspects last; the asker's
+// zone before others, the less loaded before the more loaded, the stable before
+// the unstable. Among equals chance decides, so that they share the work. It
 // sorts in place.
 func Rank(candidates []Candidate, n int, r *rand.Rand) []Candidate {
 	r.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })

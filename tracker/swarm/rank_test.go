@@ -13,6 +13,18 @@ func candidate(name string, near, suspect bool, uploads int) Candidate {
 	return Candidate{Node: &trackerapi.Node{Name: name}, Near: near, Suspect: suspect, Uploads: uploads}
 }
 
+func full(name string, near bool, uploads int) Candidate {
+	c := candidate(name, near, false, uploads)
+	c.Busy = true
+	return c
+}
+
+func degraded(name string, near bool) Candidate {
+	c := full(name, near, 0)
+	c.Degraded = true
+	return c
+}
+
 func names(all []Candidate) (s []string) {
 	for _, c := range all {
 		s = append(s, c.Node.Name)
@@ -28,6 +40,10 @@ func TestRankOrder(t *testing.T) {
 		candidate("near busy", true, false, 9),
 		candidate("far idle", false, false, 0),
 		candidate("far busy", false, false, 9),
+		full("near full", true, 9),
+		full("far full", false, 0),
+		degraded("near degraded", true),
+		degraded("far degraded", false),
 		candidate("near suspect", true, true, 5),
 		candidate("far suspect idle", false, true, 0),
 		candidate("far suspect busy", false, true, 1),

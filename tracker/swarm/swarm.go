@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -21,12 +22,19 @@ type Swarm struct {
 	index  *index.Index
 	roster *roster.Roster
 	rand   *rand.Rand
+	forest forest
 }
 
-// New makes a Swarm.
+// New makes a Swarm. [Swarm.Run] must run for places and leases that nobody uses
+// to be taken back.
 func New(x *index.Index, r *roster.Roster) *Swarm {
-	return &Swarm{index: x, roster: r, rand: rand.New(shared{})}
+	s := &Swarm{index: x, roster: r, rand: rand.New(shared{})}
+	s.forest = forest{rules: DefaultRules(), begin: time.Now(), trees: map[digest.Digest]*Tree{}}
+	return s
 }
+
+// Rule sets the rules. It must not be called once the Swarm is in use.
+func (s *Swarm) Rule(rules Rules) { s.forest.rules = rules }
 
 // shared is the runtime's source of random numbers, which all goroutines may
 // use at once.
@@ -46,9 +54,13 @@ func (s *Swarm) Handout(asker string, d digest.Digest, limit int) trackerapi.Han
 	best := Rank(found, n, s.rand)
 	handout := make(trackerapi.Handout, len(best))
 	for i, c := range best {
-		handout[i] = trackerapi.Holder{Node: c.Node.Name, Epoch: c.Node.Epoch, Addr: c.Node.Addr, Zone: c.Node.Zone}
+		handout[i] = holder(c.Node)
 	}
 	return handout
+}
+
+func holder(id *trackerapi.Node) trackerapi.Holder {
+	return trackerapi.Holder{Node: id.Name, Epoch: id.Epoch, Addr: id.Addr, Zone: id.Zone}
 }
 
 func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
@@ -66,8 +78,9 @@ func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
 		if !state.Usable() {
 			return c, false
 		}
-		c = Candidate{Node: n.Identity(), Uploads: n.Uploads(), Suspect: state == roster.Suspect}
+		c = Candidate{Node: n.Identity(), Ordinal: ordinal, Uploads: n.Uploads(), Suspect: state == roster.Suspect}
 		c.Stability = s.roster.Stability(n)
+		c.Busy, c.Degraded = s.roster.Busy(n), n.Degraded() != ""
 		c.Near = c.Node.Zone == zone
 		c.Suspect = c.Suspect || (self != nil && s.roster.Apart(self, n))
 		return c, c.Node.Name != asker
