@@ -3,9 +3,10 @@ package announcer
 import "time"
 
 const (
-	tolerated   = 2 // failed lookups in a row that open the breaker
-	minCooldown = time.Second
-	maxCooldown = 30 * time.Second
+	tolerated     = 2                     // failed lookups in a row that open the breaker
+	firstCooldown = 50 * time.Millisecond // the first time: it may have been this machine that stood still
+	minCooldown   = time.Second
+	maxCooldown   = 30 * time.Second
 )
 
 // breaker decides whether lookups may be sent to a tracker. It is a value:
@@ -15,7 +16,9 @@ const (
 // Only a heartbeat closes it, as heartbeats cost pulls nothing. A failed
 // heartbeat opens it at once, and the next good one closes it again. Failed
 // lookups open it for a while, whatever the heartbeats say, and for longer each
-// time: some trackers live, but cannot answer.
+// time: some trackers live, but cannot answer. The first time it is a moment,
+// after which a heartbeat is sent at once: when this machine stands still for
+// two lookups, every tracker looks as if it could not answer.
 type breaker struct {
 	closed   bool
 	failures int       // of lookups, in a row, while closed
@@ -47,7 +50,10 @@ func (b breaker) lookupFailed(now time.Time, jitter float64) breaker {
 	if !b.closed || b.failures < tolerated {
 		return b
 	}
-	cooldown := min(minCooldown<<min(b.strikes, 10), maxCooldown)
+	cooldown := firstCooldown
+	if b.strikes > 0 {
+		cooldown = min(minCooldown<<min(b.strikes-1, 10), maxCooldown)
+	}
 	return breaker{
 		strikes: b.strikes + 1,
 		until:   now.Add(time.Duration(float64(cooldown) * (0.75 + jitter/4))),

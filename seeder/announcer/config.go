@@ -26,6 +26,9 @@ type Config struct {
 	LookupTimeout time.Duration
 	// Load is asked for each heartbeat. Default: no load.
 	Load func() trackerapi.Load
+	// Ingests is asked for each heartbeat: all that is on its way into this
+	// node. Default: nothing.
+	Ingests func() []trackerapi.Ingest
 	// Ready, when set, holds announcements back until it is closed. Before
 	// the first walk of the store the inventory is empty, and a tracker that
 	// remembers this node should not be told so.
@@ -42,6 +45,9 @@ func (c Config) withDefaults() Config {
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 50*time.Millisecond)
 	if c.Load == nil {
 		c.Load = func() trackerapi.Load { return trackerapi.Load{} }
+	}
+	if c.Ingests == nil {
+		c.Ingests = func() []trackerapi.Ingest { return nil }
 	}
 	if c.Ready == nil {
 		ready := make(chan struct{})

@@ -7,7 +7,8 @@
 //
 //	Run ─▶ discovery ─▶ session ─┬─ heartbeats (session.go)
 //	                             ├─ announcements (announce.go, parts.go)
-//	                             └─ reports (reports.go)
+//	                             ├─ reports (reports.go)
+//	                             └─ progress of ingests (progress.go)
 //
 // Lookups go the other way round: each digest has its own tracker among those
 // that answer (rendezvous.go), so that one mind arranges all who want the same

@@ -136,6 +136,29 @@ func TestAFailingTrackerCostsNothingForLong(t *testing.T) {
 	}
 }
 
+// This machine stands still for long enough that two lookups find no answer at
+// the only tracker, whose heartbeats pass: it is asked again within a moment.
+func TestAMomentsStandstillClosesNoTrackerForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newLookupBed(t, 1)
+		defer b.stop()
+		b.net.set("t0:7070", onLookup(b.trackers[0], never))
+		for range tolerated {
+			if _, err := b.Lookup(t.Context(), digests(0, 1)); err == nil {
+				t.Fatal("it was answered")
+			}
+		}
+		b.net.set("t0:7070", b.trackers[0])
+		if _, err := b.Lookup(t.Context(), digests(0, 1)); !errors.Is(err, ErrNoTracker) {
+			t.Fatalf("the breaker is not open: %v", err)
+		}
+		pass(2 * firstCooldown)
+		if _, err := b.Lookup(t.Context(), digests(0, 1)); err != nil {
+			t.Errorf("it is not asked after %s: %v", 2*firstCooldown, err)
+		}
+	})
+}
+
 // In two minutes of heartbeats that pass and lookups that fail, few lookups are
 // tried; when they succeed again the tracker is used as before.
 func TestATrackerThatOnlyFailsLookupsIsTriedLessAndLess(t *testing.T) {
@@ -286,9 +309,11 @@ func never(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-func onLookup(r http.Handler, fault http.HandlerFunc) http.Handler {
+func onLookup(r http.Handler, fault http.HandlerFunc) http.Handler { return onVerb(r, "lookup", fault) }
+
+func onVerb(r http.Handler, verb string, fault http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.URL.Path == "/v1/lookup" {
+		if req.URL.Path == "/v1/"+verb {
 			fault(w, req)
 			return
 		}

@@ -22,6 +22,7 @@ type metrics struct {
 	lookupSeconds  *prometheus.HistogramVec
 	announces      *prometheus.CounterVec
 	announceSize   *prometheus.HistogramVec
+	progress       *prometheus.CounterVec
 	reports        *prometheus.CounterVec
 	reportsDropped prometheus.Counter
 }
@@ -45,7 +46,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dray_seeder_announce_digests", Help: "Digests in one announcing message.",
 			Buckets: prometheus.ExponentialBuckets(1, 10, 6),
 		}, []string{"kind"}),
-		reports: counters("dray_seeder_reports_total", "Reports about peers.", "kind"),
+		progress: counters("dray_seeder_progress_total", "Messages about content on its way into this node.", "result"),
+		reports:  counters("dray_seeder_reports_total", "Reports about peers.", "kind"),
 		reportsDropped: promauto.With(reg).NewCounter(prometheus.CounterOpts{
 			Name: "dray_seeder_reports_dropped_total", Help: "Reports that did not reach a tracker, counted per tracker.",
 		}),

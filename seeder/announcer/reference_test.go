@@ -33,13 +33,17 @@ type reference struct {
 	images   map[string]trackerapi.Image
 	verified []digest.Digest
 	reports  []trackerapi.Report
+	ingests  []trackerapi.Ingest // told by progress, in order
+	listed   []trackerapi.Ingest // in the latest heartbeat
 	verify   []digest.Digest
+	look     []trackerapi.Look
 	journal  []string // the verbs, in order
 
 	interval int64
 	handout  trackerapi.Handout
 	// before runs ahead of each request; what it returns is the answer.
 	before func(ctx context.Context, verb string) error
+	join   func(trackerapi.JoinRequest) (trackerapi.JoinResponse, error)
 }
 
 func newReference() *reference {
@@ -88,10 +92,11 @@ func (r *reference) answer(verb string, body io.Reader) (any, error) {
 		if err := r.hear(m.Sender); err != nil {
 			return nil, err
 		}
-		verify := r.verify
-		r.verify = nil
+		r.listed = m.Ingests
+		verify, look := r.verify, r.look
+		r.verify, r.look = nil, nil
 		resend := !r.known || r.seq != m.Seq || uint64(r.hash) != m.SetHash
-		return trackerapi.HeartbeatResponse{IntervalMS: r.interval, Resend: resend, Verify: verify}, nil
+		return trackerapi.HeartbeatResponse{IntervalMS: r.interval, Resend: resend, Verify: verify, Look: look}, nil
 	case "announce":
 		m := read[trackerapi.AnnounceRequest](body)
 		if err := r.hear(m.Sender); err != nil {
@@ -116,6 +121,15 @@ func (r *reference) answer(verb string, body io.Reader) (any, error) {
 		m := read[trackerapi.ReportRequest](body)
 		r.reports = append(r.reports, m.Reports...)
 		return trackerapi.ReportResponse{}, nil
+	case "join":
+		return r.join(read[trackerapi.JoinRequest](body))
+	case "progress":
+		m := read[trackerapi.ProgressRequest](body)
+		if err := r.hear(m.Sender); err != nil {
+			return nil, err
+		}
+		r.ingests = append(r.ingests, m.Ingests...)
+		return trackerapi.ProgressResponse{}, nil
 	case "leave":
 		r.epoch, r.known = 0, false
 		return trackerapi.LeaveResponse{}, nil

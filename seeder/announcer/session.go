@@ -49,6 +49,8 @@ type session struct {
 	whole    chan struct{} // asks for the whole inventory; holds at most one
 	progress progress
 	reports  *reportQueue
+	news     *news
+	looks    chan []trackerapi.Look // holds at most one
 }
 
 func newSession(cfg Config, inv Inventory, t *tracker, log *slog.Logger, m *metrics) *session {
@@ -58,6 +60,8 @@ func newSession(cfg Config, inv Inventory, t *tracker, log *slog.Logger, m *metr
 		log:     log.With("tracker", t.base),
 		whole:   make(chan struct{}, 1),
 		reports: newReportQueue(m.reportsDropped),
+		news:    newNews(),
+		looks:   make(chan []trackerapi.Look, 1),
 	}
 }
 
@@ -68,6 +72,8 @@ func (s *session) run(ctx context.Context) {
 	wg.Go(func() { s.keepAlive(ctx) })
 	wg.Go(func() { s.announceAll(ctx) })
 	wg.Go(func() { s.reportAll(ctx) })
+	wg.Go(func() { s.progressAll(ctx) })
+	wg.Go(func() { s.lookAll(ctx) })
 	wg.Wait()
 	s.setUp(false)
 	if s.registered && !errors.Is(context.Cause(ctx), errGone) {
@@ -141,7 +147,20 @@ func (s *session) heartbeats(ctx context.Context) error {
 		default:
 			s.down(err)
 		}
-		pause(ctx, jitter(s.interval))
+		s.untilNext(ctx)
+	}
+}
+
+// untilNext waits for the time of the next heartbeat. It comes early after
+// lookups have opened the breaker, as soon as a heartbeat can close it.
+func (s *session) untilNext(ctx context.Context) {
+	next := time.NewTimer(jitter(s.interval))
+	defer next.Stop()
+	select {
+	case <-next.C:
+	case <-ctx.Done():
+	case <-s.tracker.opened:
+		pause(ctx, min(firstCooldown, s.interval))
 	}
 }
 
@@ -150,7 +169,7 @@ func (s *session) heartbeat(ctx context.Context) error {
 	defer cancel()
 	before := s.progress.now()
 	r, err := s.tracker.client.Heartbeat(ctx, trackerapi.HeartbeatRequest{
-		Sender: s.who, Seq: before.seq, SetHash: uint64(before.hash), Load: s.cfg.Load(),
+		Sender: s.who, Seq: before.seq, SetHash: uint64(before.hash), Load: s.cfg.Load(), Ingests: s.cfg.Ingests(),
 	})
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		s.metrics.heartbeats.WithLabelValues(result(err)).Inc()
@@ -163,6 +182,7 @@ func (s *session) heartbeat(ctx context.Context) error {
 		s.askWhole()
 	}
 	s.verify(r.Verify)
+	s.look(r.Look)
 	return nil
 }
 

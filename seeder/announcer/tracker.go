@@ -22,6 +22,8 @@ type tracker struct {
 	client *trackerapi.Client
 	http   *http.Client
 
+	opened chan struct{} // holds one when lookups have opened the breaker
+
 	mu      sync.Mutex
 	breaker breaker
 }
@@ -35,7 +37,7 @@ func newTracker(base string, rt http.RoundTripper) *tracker {
 		// A tracker does not redirect; what does is something else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &tracker{base: base, http: hc, client: trackerapi.NewClient(base, hc)}
+	return &tracker{base: base, http: hc, opened: make(chan struct{}, 1), client: trackerapi.NewClient(base, hc)}
 }
 
 // newTransport has nothing of http.DefaultTransport: above all no proxy.
@@ -81,5 +83,11 @@ func (t *tracker) lookup(ok bool) (opened bool) {
 	} else {
 		t.breaker = t.breaker.lookupFailed(time.Now(), rand.Float64())
 	}
-	return before && !t.breaker.closed
+	if opened = before && !t.breaker.closed; opened {
+		select {
+		case t.opened <- struct{}{}:
+		default:
+		}
+	}
+	return opened
 }

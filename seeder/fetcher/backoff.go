@@ -5,7 +5,8 @@ import "time"
 const (
 	minBackoff    = 250 * time.Millisecond
 	maxBackoff    = 30 * time.Second
-	backoffMemory = time.Minute // this long after a back-off has ended, it is forgotten
+	busyBackoff   = 100 * time.Millisecond // of a peer that said that it was busy
+	backoffMemory = time.Minute            // this long after a back-off has ended, it is forgotten
 )
 
 // backoff is the state of a peer that failed: until its time is over it is
@@ -22,10 +23,19 @@ func (b backoff) remembered(now time.Time) bool {
 	return b.failures > 0 && now.Sub(b.until) <= backoffMemory
 }
 
+// busy is the state after the peer has sent this node away. It has not failed:
+// what is remembered of that stays as it is.
+func (b backoff) busy(now time.Time) backoff {
+	if until := now.Add(busyBackoff); until.After(b.until) {
+		b.until = until
+	}
+	return b
+}
+
 // failed is the state after one more failure. Failures during a back-off do
 // not add up: many streams can see the same death.
 func (b backoff) failed(now time.Time) backoff {
-	if b.active(now) {
+	if b.failures > 0 && b.active(now) {
 		return b
 	}
 	if !b.remembered(now) {

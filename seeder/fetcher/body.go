@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -13,6 +14,9 @@ import (
 // awayLimit is the time without a Read after which a parent cannot be blamed
 // for having hung up.
 const awayLimit = 5 * time.Second
+
+// maxAvoid bounds how many nodes a tracker is told to leave out.
+const maxAvoid = 16
 
 // body is a run of bytes of one blob, from one parent after the other. It is
 // used by one goroutine at a time.
@@ -27,10 +31,15 @@ type body struct {
 	parent *parent // nil between two parents
 	spare  *spare
 	gaps   gaps
+	crawl  crawl
+	limit  time.Duration // how long this parent may be silent
+	began  time.Time     // when the Read under way did
 	left   time.Time     // when the last Read returned
 	away   time.Duration // how long the reader then was busy with other things
 
-	mediaType     string // as the first parent says
+	joined        bool     // a tracker knows of it, and is told who has failed it
+	avoid         []string // they
+	mediaType     string   // as the first parent says
 	contributions []contribution
 }
 
@@ -50,10 +59,18 @@ func (b *body) use(p *parent) {
 	b.parent = p
 	b.want.end, b.want.size = p.want.end, p.want.size
 	b.spare = newSpare(b)
+	b.limit = b.f.cfg.stallLimit(p.candidate)
 	b.gaps.changed()
+	b.crawl.changed()
 	b.away = 0
 	b.queue.lookedUp = time.Time{} // should this one fail, that is news
 	b.contributions = append(b.contributions, contribution{candidate: p.candidate})
+	if b.joined {
+		b.queue.renew(b.refill)
+	}
+	if !b.want.look {
+		b.f.cfg.From(b.want.digest, p.Node)
+	}
 	if p.want.offset == p.want.end {
 		b.done() // an empty blob: there will be no Read
 	}
@@ -70,11 +87,15 @@ func (b *body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	b.away = time.Since(b.left)
+	b.began = time.Now()
+	b.away = b.began.Sub(b.left)
 	defer func() { b.left = time.Now() }()
 	for !b.ended() {
 		if b.ctx.Err() != nil {
 			return 0, context.Cause(b.ctx)
+		}
+		if b.parent != nil && !b.parent.Partial && b.crawl.slow() {
+			b.leave()
 		}
 		if b.parent == nil {
 			if err := b.reopen(); err != nil {
@@ -97,13 +118,14 @@ func (b *body) Read(p []byte) (int, error) {
 // memory, with a timer beside it.
 func (b *body) readParent(p []byte) (int, error) {
 	began := time.Now()
-	b.spare.arm(b.gaps.limit(b.f.cfg.MinStall, b.f.cfg.StallLimit))
+	b.spare.arm(b.gaps.limit(b.parent.minStall(b.f.cfg.MinStall), b.limit))
 	n, err := b.parent.Read(p)
 	if !b.spare.disarm() {
 		n, err = b.stalled(n, err)
 	}
 	if n > 0 {
 		b.gaps.add(time.Since(began))
+		b.crawl.add(n, time.Since(began))
 	}
 	return n, err
 }
@@ -152,6 +174,7 @@ func (b *body) lose(err error) {
 	}
 	b.f.metrics.failovers.Inc()
 	why := b.reason(p, err)
+	b.avoid = append(b.avoid, p.Node)
 	if why.kind == trackerapi.KindStall {
 		b.queue.putLast(p.candidate) // it may be of use yet, should the others die
 	}
@@ -162,17 +185,41 @@ func (b *body) reason(p *parent, err error) *failure {
 	switch {
 	case errors.Is(context.Cause(p.ctx), errStalled):
 		return failed(trackerapi.KindStall, "%w", errStalled)
+	case errors.Is(err, errCrawls):
+		return failed(trackerapi.KindStall, "%w", err)
 	case b.away > awayLimit:
 		return failed("", "it may have tired of waiting for us: %w", err)
+	case p.Partial:
+		return failed(trackerapi.KindMiss, "its own source has failed, or it has: %w", err)
 	default:
 		return failed(trackerapi.KindShort, "%w", err)
 	}
 }
 
+// refill looks for other parents than those who have failed, and the one that is
+// silent now: while a spare searches, the body waits, so its fields stand still.
+func (b *body) refill(ctx context.Context) []candidate {
+	if !b.joined {
+		return b.f.again(ctx, b.want.digest)
+	}
+	avoid := slices.Clone(b.avoid)
+	if b.parent != nil {
+		avoid = append(avoid, b.parent.Node)
+	}
+	return b.f.rejoin(ctx, b.want, lastOf(avoid, maxAvoid))
+}
+
+func lastOf(nodes []string, n int) []string { return nodes[max(0, len(nodes)-n):] }
+
 // reopen goes on at the offset with another parent. There is more patience than
-// before the first byte: who gives up now has already begun to answer.
+// before the first byte: who gives up now has already begun to answer. But after
+// a partial parent, all of one Read has no more time than that parent had.
 func (b *body) reopen() error {
-	p, err := b.f.race(b.ctx, b.queue, b.want, b.f.cfg.StallLimit)
+	patience := b.limit
+	if b.limit < b.f.cfg.StallLimit {
+		patience -= time.Since(b.began)
+	}
+	p, err := b.f.race(b.ctx, b.queue, b.want, patience)
 	if err != nil {
 		return fmt.Errorf("%w after %d of %d bytes: %w", ErrBroken, b.want.offset-b.start, b.want.end-b.start, err)
 	}

@@ -3,6 +3,8 @@ package fetcher
 import (
 	"cmp"
 	"time"
+
+	"github.com/opencontainers/go-digest"
 )
 
 // Config tunes a Fetcher. Zero values stand for the defaults.
@@ -10,6 +12,13 @@ type Config struct {
 	// LookupTimeout bounds the wait for a handout. Default 60 ms: a little
 	// more than the Lookuper's own deadline.
 	LookupTimeout time.Duration
+	// OriginWait is how long a fetch may wait, while nobody can send the first
+	// byte, for another node that is getting it from the origin, or for a
+	// place with one who is busy. 0: not at all.
+	OriginWait time.Duration
+	// From hears which node a blob comes from, at its first bytes and at every
+	// change. It must not block. Default: nobody hears it.
+	From func(d digest.Digest, node string)
 	// FirstByteTimeout bounds the wait for the first bytes, over all peers
 	// that are tried; it is shorter where all of them failed the last time.
 	// Default 500 ms.
@@ -26,11 +35,16 @@ type Config struct {
 	// Default 30 ms.
 	MinStall time.Duration
 	// StallLimit is how long a parent that fell silent in a body is kept
-	// when nobody else can send the rest, and how long the search for
-	// another may take. Default 2 s.
+	// when nobody else can send the rest, with the search for another.
+	// Default 2 s.
 	StallLimit time.Duration
-	// SmallBlob is the size in bytes up to which a blob is fetched and
-	// verified whole before its first byte is handed on. Default 1 MiB.
+	// PartialStallLimit is the same for a parent that has only the beginning of
+	// the blob: others may be allowed to go to the origin by then, so the body
+	// ends, and its reader asks again. Default 500 ms.
+	PartialStallLimit time.Duration
+	// SmallBlob is the size in bytes up to which a blob is fetched and verified
+	// whole before its first byte is handed on, if the node that sends it has
+	// all of it. Default 1 MiB.
 	SmallBlob int64
 	// SmallTimeout bounds the fetch of small blobs and manifests after their
 	// first byte. Default 2 s.
@@ -38,12 +52,16 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.From == nil {
+		c.From = func(digest.Digest, string) {}
+	}
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
 	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, 500*time.Millisecond)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 200*time.Millisecond)
 	c.SilentAfter = cmp.Or(c.SilentAfter, 300*time.Millisecond)
 	c.MinStall = cmp.Or(c.MinStall, 30*time.Millisecond)
 	c.StallLimit = cmp.Or(c.StallLimit, 2*time.Second)
+	c.PartialStallLimit = cmp.Or(c.PartialStallLimit, 500*time.Millisecond)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)
 	c.SmallTimeout = cmp.Or(c.SmallTimeout, 2*time.Second)
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "crypto/sha256" // the algorithms that digests may use
 	_ "crypto/sha512"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -22,9 +23,13 @@ const maxLookups = 64
 // Fetcher fetches content from peers. It is safe for concurrent use.
 type Fetcher struct {
 	cfg       Config
+	trackers  Lookuper
+	joins     joins
+	dismissed dismissals
 	reporter  Reporter
 	log       *slog.Logger
 	metrics   *metrics
+	retries   *budget
 	peers     *peers
 	grudges   grudges
 	handouts  *handouts
@@ -45,12 +50,14 @@ func New(cfg Config, l Lookuper, r Reporter, log *slog.Logger, reg prometheus.Re
 	cfg = cfg.withDefaults()
 	f := &Fetcher{
 		cfg:       cfg,
+		trackers:  l,
 		reporter:  r,
 		log:       log,
 		metrics:   newMetrics(reg),
 		peers:     &peers{dialTimeout: cfg.DialTimeout, byAddr: make(map[string]*peer)},
 		manifests: newManifestCache(maxManifestCache),
 	}
+	f.retries = newBudget(f.metrics.denied)
 	f.life, f.end = context.WithCancel(context.Background())
 	f.met = new(acquaintances)
 	f.handouts = &handouts{lookuper: l, met: f.met, timeout: cfg.LookupTimeout, spawn: f.spawn, answers: make(map[digest.Digest]*answer)}
@@ -105,8 +112,9 @@ func (f *Fetcher) spawn(lookup func(context.Context)) bool {
 func (f *Fetcher) Prefetch(ds []digest.Digest) { f.handouts.ask(ds) }
 
 // Fetch opens a stream. It returns [ErrNoSource] as soon as it is clear that no
-// peer can send the content, and after LookupTimeout and FirstByteTimeout at
-// the latest. ctx bounds the whole life of the stream.
+// peer can send the content, and after LookupTimeout, OriginWait and
+// FirstByteTimeout at the latest; as [ErrLease] it says that this node is the one
+// to go to the origin. ctx bounds the whole life of the stream.
 func (f *Fetcher) Fetch(ctx context.Context, r Request) (*Stream, error) {
 	s, err := f.fetch(ctx, r)
 	if err != nil {
@@ -126,7 +134,7 @@ func (f *Fetcher) fetch(ctx context.Context, r Request) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !b.whole() || b.want.size > f.cfg.SmallBlob {
+	if !b.whole() || b.want.size > f.cfg.SmallBlob || b.grows() {
 		return f.stream(b), nil
 	}
 	data, err := b.readWhole(f.cfg.SmallBlob)
@@ -151,7 +159,9 @@ func (r Request) want(kind string) (want, error) {
 	}
 	w := want{
 		path:   "/v2/" + repository + "/" + kind + "/" + r.Digest.String(),
-		digest: r.Digest, offset: r.Offset, end: -1, size: -1,
+		digest: r.Digest, offset: r.Offset, end: -1, size: -1, look: r.Look,
+		blob: "/v2/" + repository + "/blobs/" + r.Digest.String(),
+		said: max(r.Size, 0), registry: r.Registry,
 	}
 	if r.Length > 0 {
 		w.end = r.Offset + r.Length
@@ -162,18 +172,21 @@ func (r Request) want(kind string) (want, error) {
 // open gets a handout and the first parent.
 func (f *Fetcher) open(ctx context.Context, w want) (*body, error) {
 	began := time.Now()
-	handout, at, err := f.handouts.get(ctx, w.digest)
+	p, err := f.place(ctx, w)
 	patience := f.cfg.FirstByteTimeout
+	if errors.Is(err, ErrNoSource) {
+		return nil, err
+	}
 	if err != nil {
-		handout, patience = f.guess(w.digest), guessPatience
-		if len(handout) == 0 {
+		p.handout, patience = f.guess(w.digest), guessPatience
+		if len(p.handout) == 0 {
 			return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
 		}
 	}
-	b := &body{f: f, want: w, start: w.offset}
+	b := &body{f: f, want: w, start: w.offset, joined: p.joined}
 	b.ctx, b.cancel = context.WithCancelCause(ctx)
-	b.queue = &queue{waiting: f.candidates(w.digest, handout), lookedUp: at}
-	b.queue.refill = func(ctx context.Context) []candidate { return f.again(ctx, w.digest) }
+	b.queue = &queue{waiting: f.candidates(w.digest, p.handout), lookedUp: p.at}
+	b.queue.refill = b.refill
 	if err := b.open(min(patience, f.patience(b.queue.waiting))); err != nil {
 		b.close()
 		return nil, err

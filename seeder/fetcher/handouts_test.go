@@ -41,6 +41,10 @@ func (o *oracle) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerapi.H
 	return all, o.err
 }
 
+func (o *oracle) Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	return trackerapi.JoinResponse{}, errors.New("no joins here")
+}
+
 func (o *oracle) Report(trackerapi.Report) {}
 
 func newOracle(t *testing.T, o *oracle) *handouts {

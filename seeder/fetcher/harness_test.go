@@ -50,6 +50,8 @@ type world struct {
 	handout  trackerapi.Handout
 	lookups  int
 	lookupFn func(ctx context.Context) error // nil: answers at once
+	joins    []trackerapi.JoinRequest
+	joinFn   func(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error)
 	reports  []trackerapi.Report
 	accused  chan struct{} // closed at the first report
 }
@@ -62,6 +64,7 @@ func newWorld(t *testing.T, cfg Config, peers ...trackerapi.Holder) *world {
 	cfg.FirstByteTimeout = cmp.Or(cfg.FirstByteTimeout, long)
 	cfg.MinStall = cmp.Or(cfg.MinStall, 300*time.Millisecond)
 	cfg.StallLimit = cmp.Or(cfg.StallLimit, long)
+	cfg.PartialStallLimit = cmp.Or(cfg.PartialStallLimit, long)
 	cfg.SmallTimeout = cmp.Or(cfg.SmallTimeout, long)
 	w := &world{t: t, handout: peers, accused: make(chan struct{})}
 	w.Fetcher = New(cfg, w, w, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -105,6 +108,19 @@ func (w *world) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerapi.Ha
 		all[i] = handout
 	}
 	return all, nil
+}
+
+// Join answers as joinFn says; without one this tracker cannot do it, and lookups
+// have to serve.
+func (w *world) Join(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	w.mu.Lock()
+	w.joins = append(w.joins, m)
+	fn := w.joinFn
+	w.mu.Unlock()
+	if fn == nil {
+		return trackerapi.JoinResponse{}, errors.New("no joins here")
+	}
+	return fn(ctx, m)
 }
 
 func (w *world) Report(r trackerapi.Report) {

@@ -46,7 +46,9 @@ func (f *Fetcher) blame(c candidate, err error, w want) {
 	case trackerapi.KindCorrupt:
 		f.grudges.bear(grudge{w.digest, c.Addr, c.Epoch}, corruptMemory)
 	case trackerapi.KindMiss:
-		f.grudges.bear(grudge{w.digest, c.Addr, c.Epoch}, missMemory)
+		f.grudges.bear(grudge{w.digest, c.Addr, c.Epoch}, c.missMemory())
+	case trackerapi.KindOverloaded:
+		c.peer.busy()
 	default:
 		c.peer.failed()
 	}

@@ -17,11 +17,12 @@ const (
 // Manifest fetches a manifest whole. Wrong bytes make it ask the next peer.
 // Recent ones are kept for a while, as clients like to ask twice: HEAD, then
 // GET. The bytes are shared: do not change them.
-func (f *Fetcher) Manifest(ctx context.Context, repository string, d digest.Digest) (Manifest, error) {
+func (f *Fetcher) Manifest(ctx context.Context, r Request) (Manifest, error) {
+	d := r.Digest
 	if m, ok := f.manifests.get(d); ok {
 		return m, nil
 	}
-	m, err := f.manifest(ctx, Request{Repository: repository, Digest: d, Length: ToEnd})
+	m, err := f.manifest(ctx, r)
 	if err != nil {
 		f.handouts.distrust(d)
 		f.metrics.fetched(resultOf(ctx))

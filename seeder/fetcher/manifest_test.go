@@ -29,7 +29,7 @@ func TestAManifestIsVerifiedAndRemembered(t *testing.T) {
 			good(data)(rw, r)
 		})))))
 	for range 3 {
-		m, err := w.Manifest(t.Context(), "library/redis", d)
+		m, err := w.Manifest(t.Context(), Request{Repository: "library/redis", Digest: d, Length: ToEnd})
 		if err != nil || !bytes.Equal(m.Bytes, data) {
 			t.Fatalf("%d bytes, %v", len(m.Bytes), err)
 		}
@@ -46,7 +46,7 @@ func TestAManifestIsVerifiedAndRemembered(t *testing.T) {
 func TestAManifestThatIsTooLargeIsNotRead(t *testing.T) {
 	data, d := blob(maxManifest + 1)
 	w := newWorld(t, Config{}, serve(t, "a", good(data)))
-	if _, err := w.Manifest(t.Context(), "", d); !errors.Is(err, ErrNoSource) {
+	if _, err := w.Manifest(t.Context(), Request{Repository: "", Digest: d, Length: ToEnd}); !errors.Is(err, ErrNoSource) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -54,7 +54,7 @@ func TestAManifestThatIsTooLargeIsNotRead(t *testing.T) {
 func TestTheLargestManifest(t *testing.T) {
 	data, d := blob(maxManifest)
 	w := newWorld(t, Config{}, serve(t, "a", good(data)))
-	if m, err := w.Manifest(t.Context(), "", d); err != nil || !bytes.Equal(m.Bytes, data) {
+	if m, err := w.Manifest(t.Context(), Request{Repository: "", Digest: d, Length: ToEnd}); err != nil || !bytes.Equal(m.Bytes, data) {
 		t.Errorf("got %d bytes, %v", len(m.Bytes), err)
 	}
 }
@@ -62,11 +62,11 @@ func TestTheLargestManifest(t *testing.T) {
 func TestAManifestThatNobodyHas(t *testing.T) {
 	_, d := blob(2000)
 	w := newWorld(t, Config{}, serve(t, "a", http.NotFound))
-	if _, err := w.Manifest(t.Context(), "", d); !errors.Is(err, ErrNoSource) {
+	if _, err := w.Manifest(t.Context(), Request{Repository: "", Digest: d, Length: ToEnd}); !errors.Is(err, ErrNoSource) {
 		t.Errorf("got %v", err)
 	}
 	w.wantReports("a miss")
-	if _, err := w.Manifest(t.Context(), "", "sha256:abc"); err == nil {
+	if _, err := w.Manifest(t.Context(), Request{Repository: "", Digest: "sha256:abc", Length: ToEnd}); err == nil {
 		t.Error("a bad digest passes")
 	}
 }
@@ -74,7 +74,7 @@ func TestAManifestThatNobodyHas(t *testing.T) {
 func TestAnEmptyManifest(t *testing.T) {
 	data, d := blob(0)
 	w := newWorld(t, Config{}, serve(t, "a", good(data)))
-	if m, err := w.Manifest(context.Background(), "", d); err != nil || len(m.Bytes) != 0 {
+	if m, err := w.Manifest(context.Background(), Request{Repository: "", Digest: d, Length: ToEnd}); err != nil || len(m.Bytes) != 0 {
 		t.Errorf("got %v, %v", m, err)
 	}
 }

@@ -18,9 +18,11 @@ const (
 
 type metrics struct {
 	fetches   *prometheus.CounterVec
+	joins     *prometheus.CounterVec
 	failures  *prometheus.CounterVec
 	bytes     prometheus.Counter
 	hedges    prometheus.Counter
+	denied    prometheus.Counter
 	failovers prometheus.Counter
 	corrupt   prometheus.Counter
 	firstByte prometheus.Histogram
@@ -34,11 +36,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		fetches: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_seeder_fetches_total", Help: "Fetches from peers, by how they ended.",
 		}, []string{"result"}),
+		joins: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_joins_total", Help: "Joins, by the answer: parents, lease, free (to the origin), none (waited in vain), failed.",
+		}, []string{"result"}),
 		failures: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_seeder_peer_failures_total", Help: "What went wrong with peers, as reported to the trackers.",
 		}, []string{"kind"}),
 		bytes:     counter("dray_seeder_fetched_bytes_total", "Bytes that peers have sent to this node."),
 		hedges:    counter("dray_seeder_fetch_hedges_total", "Times that a second peer was asked because the first was silent."),
+		denied:    counter("dray_seeder_fetch_retries_denied_total", "Times that no other peer was asked because the budget for that was used up."),
 		failovers: counter("dray_seeder_fetch_failovers_total", "Times that a parent was replaced in the middle of a body."),
 		corrupt:   counter("dray_seeder_fetch_corrupt_total", "Blobs and manifests that did not match their digest."),
 		firstByte: promauto.With(reg).NewHistogram(prometheus.HistogramOpts{

@@ -65,6 +65,9 @@ func open(ctx context.Context, c candidate, w want) (*parent, error) {
 // request brings the headers, and holds them to what was asked.
 func (p *parent) request(w want) error {
 	u := url.URL{Scheme: "http", Host: p.Addr, Path: w.path}
+	if p.Partial {
+		u.Path = w.blob
+	}
 	req, err := http.NewRequestWithContext(p.ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return failed("", "%w", err)

@@ -97,6 +97,13 @@ func (p *peer) delivered() {
 	p.backoff = backoff{}
 }
 
+// busy lets others come first for a moment.
+func (p *peer) busy() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.backoff = p.backoff.busy(time.Now())
+}
+
 // failed starts or lengthens the back-off. Idle connections to a peer that
 // failed are not to be trusted: Linux may keep a dead one for hours.
 func (p *peer) failed() {

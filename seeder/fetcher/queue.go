@@ -10,8 +10,8 @@ import (
 const freshFor = 100 * time.Millisecond
 
 // queue holds the candidates of one fetch that were not tried yet, the best
-// first. When they are used up, one more lookup is made: holders come and go
-// during a long body. It is used by one goroutine at a time.
+// first. When they are used up, the trackers are asked once for others, and once
+// more after each renew: holders come and go during a long body. It is used by one goroutine at a time.
 type queue struct {
 	waiting  []candidate
 	lookedUp time.Time
@@ -36,7 +36,10 @@ func (q *queue) nextIn() (time.Duration, bool) {
 	return freshFor - time.Since(q.lookedUp), q.refill != nil
 }
 
-// replenish looks for more candidates, once in the queue's life. It may wait
+// renew allows one more look for candidates.
+func (q *queue) renew(refill func(context.Context) []candidate) { q.refill = refill }
+
+// replenish looks for more candidates, once until the next renew. It may wait
 // for a tracker.
 func (q *queue) replenish(ctx context.Context) bool {
 	if q.refill == nil || time.Since(q.lookedUp) < freshFor {

@@ -34,6 +34,7 @@ type race struct {
 	want     want
 	patience time.Duration
 	running  []*attempt
+	asked    int              // candidates, so far
 	delay    time.Duration    // how long the last one asked may be silent
 	hedge    <-chan time.Time // when that is over; nil when there is nobody else to ask
 	overdue  bool             // it is
@@ -77,7 +78,7 @@ func (f *Fetcher) patience(cs []candidate) time.Duration {
 func (r *race) launch(ctx context.Context) bool {
 	c, ok := r.next(ctx)
 	if ok {
-		r.delay = c.peer.standing().pace.hedge()
+		r.delay = c.hedge()
 		r.start(ctx, c)
 	}
 	r.hedge = nil
@@ -88,7 +89,8 @@ func (r *race) launch(ctx context.Context) bool {
 }
 
 // next takes a candidate from the queue. When it is empty, and nobody else is
-// about to answer, it waits for a lookup to find more of them.
+// about to answer, it waits for a lookup to find more of them. All but the first
+// are paid from the budget of all pulls.
 func (r *race) next(ctx context.Context) (candidate, bool) {
 	hedging := r.overdue && len(r.running) > 0
 	hopeless := r.overdue || len(r.running) == 0
@@ -96,6 +98,10 @@ func (r *race) next(ctx context.Context) (candidate, bool) {
 	c, ok := r.queue.next()
 	if !ok && hopeless && r.queue.replenish(ctx) {
 		c, ok = r.queue.next()
+	}
+	if ok && r.asked > 0 && !r.f.retries.allows() {
+		r.queue.putFirst(c)
+		return candidate{}, false
 	}
 	if ok && hedging {
 		r.f.metrics.hedges.Inc()
@@ -107,6 +113,7 @@ func (r *race) start(ctx context.Context, c candidate) {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &attempt{candidate: c, started: time.Now(), cancel: cancel}
 	r.running = append(r.running, a)
+	r.asked++
 	r.wg.Go(func() { r.attempt(ctx, a) })
 }
 
@@ -129,7 +136,9 @@ func (r *race) settle(ctx context.Context, a *attempt) {
 	}
 	r.running = slices.DeleteFunc(r.running, func(other *attempt) bool { return other == a })
 	if a.err == nil {
-		a.peer.answered(time.Since(a.started))
+		if !a.Partial {
+			a.peer.answered(time.Since(a.started))
+		}
 		return
 	}
 	a.cancel()
@@ -142,6 +151,10 @@ func (r *race) finish(ctx context.Context) {
 	for _, a := range r.running {
 		a.cancel()
 		silent := time.Since(a.started)
+		if a.Partial { // it waits for its own source: no fault, and not its pace
+			r.queue.putLast(a.candidate)
+			continue
+		}
 		if silent >= a.peer.standing().pace.hedge() {
 			a.peer.answered(silent)
 		}

@@ -16,11 +16,16 @@ import (
 // size become known with the first answer.
 type want struct {
 	path   string // of the URL
+	blob   string // the same as a blob: what is not committed has no other name
+	look   bool
 	digest digest.Digest
 	offset int64
 	end    int64 // one past the last byte; negative: the end of the blob
 	size   int64 // of the whole blob; negative: not known yet
 	limit  int64 // largest size that is accepted; 0: any
+
+	said     int64  // the size of the whole by a manifest; 0: not known
+	registry string // where it comes from when no peer has it
 }
 
 // ranged tells whether a Range header is needed.
@@ -73,6 +78,8 @@ func (w want) check(status int, h http.Header, length int64) (want, error) {
 		return w, failed(trackerapi.KindCorrupt, "the range was ignored")
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return w, failed("", "the range is outside of its blob")
+	case status == http.StatusServiceUnavailable && h.Get("Retry-After") != "":
+		return w, failed(trackerapi.KindOverloaded, "it is busy")
 	default:
 		return w, failed(trackerapi.KindMiss, "status %d", status)
 	}

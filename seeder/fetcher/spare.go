@@ -49,24 +49,26 @@ func (s *spare) disarm() bool { return s.timer.Stop() }
 
 func (s *spare) run() {
 	defer close(s.done)
+	limit := s.body.f.cfg.stallLimit(s.silent.candidate)
+	end := time.Now().Add(limit)
 	s.body.f.log.Debug("parent is silent", "peer", s.silent.Node, "digest", s.body.want.digest, "offset", s.body.want.offset)
-	if s.search(); s.next != nil {
+	if s.search(limit); s.next != nil {
 		s.silent.cancel(errStalled)
 		return
 	}
-	s.wait()
+	s.wait(time.Until(end))
 }
 
-func (s *spare) search() {
-	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want, s.body.f.cfg.StallLimit)
+func (s *spare) search(limit time.Duration) {
+	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want, limit)
 	if err == nil {
 		s.next = next
 	}
 }
 
 // wait gives the silent parent more time, as there is nobody else.
-func (s *spare) wait() {
-	limit := time.NewTimer(s.body.f.cfg.StallLimit)
+func (s *spare) wait(d time.Duration) {
+	limit := time.NewTimer(d)
 	defer limit.Stop()
 	select {
 	case <-limit.C:

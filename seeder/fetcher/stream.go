@@ -42,6 +42,9 @@ func (s *Stream) Verified() bool { return s.verified }
 // Sources are the peers that have sent something so far, each once.
 func (s *Stream) Sources() []Source { return s.body.sources() }
 
+// Retries is how often a peer had to take over from another so far.
+func (s *Stream) Retries() int { return max(0, len(s.body.contributions)-1) }
+
 // Close ends all requests to peers. It is safe to call more than once.
 func (s *Stream) Close() error {
 	s.close()

@@ -3,6 +3,7 @@ package fetcher
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/opencontainers/go-digest"
 
@@ -13,6 +14,9 @@ var (
 	// ErrNoSource says that no peer can send the content now: nobody has
 	// it, no tracker answers, or nobody who has it answered in time.
 	ErrNoSource = errors.New("no peer can send it")
+	// ErrLease is an ErrNoSource: nobody has the content, and this node is
+	// the one that gets it from the origin.
+	ErrLease = fmt.Errorf("%w: this node has the lease to get it from the origin", ErrNoSource)
 	// ErrBroken ends a stream whose parents are all used up.
 	ErrBroken = errors.New("no peer can send the rest")
 	// ErrCorrupt ends a stream whose bytes do not have their digest. It
@@ -32,6 +36,14 @@ type Request struct {
 	Digest     digest.Digest
 	Offset     int64 // first byte
 	Length     int64 // bytes; negative ([ToEnd]): to the end of the blob
+	// Size is that of the whole blob as a manifest has it; 0 when none is known.
+	// The trackers are told; what peers say is not measured by it.
+	Size int64
+	// Registry is where the blob comes from when no peer has it; may be empty.
+	Registry string
+	// Look asks only to find out about the blob: it takes no place among
+	// those who fetch it, no origin lease, and never waits for anyone.
+	Look bool
 }
 
 // Source is a peer and what it sent.
@@ -49,13 +61,16 @@ type Manifest struct {
 	Source    Source
 }
 
-// Lookuper knows who holds what.
+// Lookuper knows who holds what, and arranges who fetches from whom.
 type Lookuper interface {
 	// Lookup returns one handout per digest, in order. An empty handout
 	// says that nobody holds the digest, a nil one that there was no
 	// answer for it. It returns soon after ctx ends, and has a short
 	// deadline of its own.
 	Lookup(context.Context, []digest.Digest) ([]trackerapi.Handout, error)
+	// Join takes a place among those who fetch a digest. It may wait for
+	// WaitMS, and fails soon when no tracker answers.
+	Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error)
 }
 
 // Reporter hears what went wrong with peers. It never blocks.

@@ -39,6 +39,7 @@ type bed struct {
 	t         testing.TB
 	store     *embedded.Store
 	inventory *ledger
+	arriving  *arriving
 	swarm     *swarm
 	cluster   *cluster
 	guard     *sentry
@@ -58,6 +59,7 @@ func newBed(t testing.TB) *bed {
 		t:         t,
 		store:     s,
 		inventory: &ledger{has: map[digest.Digest]bool{}, wrong: map[digest.Digest]bool{}, images: map[string]store.Image{}},
+		arriving:  &arriving{store: s, hidden: map[digest.Digest]bool{}},
 		swarm:     &swarm{blobs: map[digest.Digest]script{}},
 		cluster:   &cluster{images: map[string]trackerapi.Image{}},
 		guard:     &sentry{},
@@ -70,7 +72,7 @@ func (b *bed) mirror(c MirrorConfig) *Mirror {
 	b.t.Helper()
 	m, err := NewMirror(c, MirrorParts{
 		Content: b.store, Inventory: b.inventory, Fetcher: b.swarm, Resolver: b.cluster,
-		Guard: b.guard, Transfers: b.transfers,
+		Guard: b.guard, Ingests: b.arriving, Transfers: b.transfers,
 	}, quiet, b.metrics)
 	if err != nil {
 		b.t.Fatal(err)
@@ -79,7 +81,7 @@ func (b *bed) mirror(c MirrorConfig) *Mirror {
 }
 
 func (b *bed) peer() *Peer {
-	return NewPeer(b.store, b.inventory, 0, quiet, b.metrics)
+	return NewPeer(b.store, b.inventory, b.arriving, Limits{}, quiet, b.metrics)
 }
 
 // put commits content to the store, and to the inventory.
@@ -165,11 +167,34 @@ func (l *ledger) Image(name string) (store.Image, bool) {
 	return i, ok
 }
 
+// arriving shares all that is on its way, but for what a test hides.
+type arriving struct {
+	store  *embedded.Store
+	hidden map[digest.Digest]bool
+
+	mu       sync.Mutex
+	expected []digest.Digest
+}
+
+func (a *arriving) Expect(d digest.Digest) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.expected = append(a.expected, d)
+}
+
+func (a *arriving) Open(ctx context.Context, d digest.Digest) (*store.Growing, error) {
+	if a.hidden[d] {
+		return nil, store.ErrNotFound
+	}
+	return a.store.OpenGrowing(ctx, d)
+}
+
 // swarm stands for the fetcher and the neighbours behind it.
 type swarm struct {
 	mu         sync.Mutex
 	blobs      map[digest.Digest]script
 	asked      []fetcher.Request
+	manifests  []fetcher.Request
 	prefetched [][]digest.Digest
 	open       int // streams that are not closed
 }
@@ -229,10 +254,11 @@ func (s *swarm) Fetch(ctx context.Context, r fetcher.Request) (Stream, error) {
 	return &stream{swarm: s, ctx: ctx, script: c, at: r.Offset, end: end}, nil
 }
 
-func (s *swarm) Manifest(_ context.Context, _ string, d digest.Digest) (fetcher.Manifest, error) {
+func (s *swarm) Manifest(_ context.Context, r fetcher.Request) (fetcher.Manifest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, ok := s.blobs[d]
+	s.manifests = append(s.manifests, r)
+	c, ok := s.blobs[r.Digest]
 	if !ok {
 		return fetcher.Manifest{}, fetcher.ErrNoSource
 	}
@@ -278,6 +304,8 @@ func (s *stream) Size() int64 { return int64(len(s.script.bytes)) }
 func (s *stream) Sources() []fetcher.Source {
 	return []fetcher.Source{{Node: "n1", Bytes: s.sent}}
 }
+
+func (s *stream) Retries() int { return 0 }
 
 func (s *stream) Close() error {
 	s.swarm.mu.Lock()

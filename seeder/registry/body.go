@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 )
 
@@ -29,13 +28,17 @@ type body struct {
 	http.ResponseWriter
 	ctx   context.Context
 	ctl   *http.ResponseController
-	limit *rate.Limiter      // nil: as fast as the client takes it
-	count prometheus.Counter // of bytes; may be nil
+	limit *rate.Limiter // nil: as fast as the client takes it
+	count counter       // of bytes; may be nil
 
 	begun time.Time // when the headers were written; zero before that
+	moved time.Time // when it was the first piece's turn; zero before that
 	sent  int64     // bytes
 	err   error     // the first; nothing is sent after it
 }
+
+// counter is a [prometheus.Counter], or what stands before one.
+type counter interface{ Add(float64) }
 
 func newBody(ctx context.Context, w http.ResponseWriter) *body {
 	return &body{ResponseWriter: w, ctx: ctx, ctl: http.NewResponseController(w)}
@@ -47,13 +50,21 @@ func (b *body) WriteHeader(status int) {
 	b.ResponseWriter.WriteHeader(status)
 }
 
-// Write sends one piece.
-func (b *body) Write(p []byte) (int, error) {
-	if err := b.await(len(p)); err != nil {
-		return 0, err
+// Write sends p in pieces: more than one never has its turn where there is a
+// limit.
+func (b *body) Write(p []byte) (total int, err error) {
+	for first := true; first || total < len(p); first = false {
+		want := min(len(p)-total, int(b.piece()))
+		if err := b.await(want); err != nil {
+			return total, err
+		}
+		n, err := b.ResponseWriter.Write(p[total : total+want])
+		total += n
+		if b.note(int64(n), err) != nil {
+			return total, err
+		}
 	}
-	n, err := b.ResponseWriter.Write(p)
-	return n, b.note(int64(n), err)
+	return total, nil
 }
 
 // ReadFrom is what [http.ServeContent] ends up calling, with a limited file.
@@ -88,6 +99,9 @@ func (b *body) await(n int) error {
 		b.err = b.limit.WaitN(b.ctx, n)
 	}
 	if b.err == nil {
+		if b.moved.IsZero() {
+			b.moved = time.Now()
+		}
 		_ = b.ctl.SetWriteDeadline(time.Now().Add(patience)) // not every writer has one
 	}
 	return b.err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/opencontainers/go-digest"
 
@@ -24,7 +23,7 @@ type inflow struct {
 func (m *Mirror) open(ctx context.Context, r *http.Request, t target, buf []byte) (*inflow, error) {
 	rg, ranged := requestedRange(r, etag(t.digest))
 	if rg.first == missing { // the last bytes: where do they begin?
-		size, err := m.sizeOf(ctx, t)
+		size, err := m.sizeOf(ctx, r, t)
 		if err != nil {
 			return nil, err
 		}
@@ -34,7 +33,7 @@ func (m *Mirror) open(ctx context.Context, r *http.Request, t target, buf []byte
 		}
 		rg = byteRange{s.offset, size - 1}
 	}
-	s, err := m.fetcher.Fetch(ctx, t.request(rg))
+	s, err := m.fetcher.Fetch(ctx, m.request(r, t, rg))
 	if err != nil {
 		return nil, err
 	}
@@ -46,17 +45,26 @@ func (m *Mirror) open(ctx context.Context, r *http.Request, t target, buf []byte
 	return in, nil
 }
 
-func (t target) request(rg byteRange) fetcher.Request {
-	r := fetcher.Request{Repository: t.repository, Digest: t.digest, Offset: rg.first, Length: fetcher.ToEnd}
-	if rg.last != missing {
-		r.Length = rg.last - rg.first + 1
+// request asks neighbours for a range. A HEAD is a look: it must not take the
+// place of someone who fetches, nor the origin lease.
+func (m *Mirror) request(r *http.Request, t target, rg byteRange) fetcher.Request {
+	f := fetcher.Request{
+		Repository: t.repository, Registry: t.registry,
+		Digest: t.digest, Size: m.sizes.of(t.digest),
+		Offset: rg.first, Length: fetcher.ToEnd,
+		Look: r.Method == http.MethodHead,
 	}
-	return r
+	if rg.last != missing {
+		f.Length = rg.last - rg.first + 1
+	}
+	return f
 }
 
 // sizeOf asks for one byte, since that tells the size of the whole.
-func (m *Mirror) sizeOf(ctx context.Context, t target) (int64, error) {
-	s, err := m.fetcher.Fetch(ctx, t.request(byteRange{0, 0}))
+func (m *Mirror) sizeOf(ctx context.Context, r *http.Request, t target) (int64, error) {
+	ask := m.request(r, t, byteRange{0, 0})
+	ask.Look = true
+	s, err := m.fetcher.Fetch(ctx, ask)
 	if err != nil {
 		return 0, err
 	}
@@ -76,15 +84,7 @@ func (in *inflow) begin(rg byteRange) (err error) {
 }
 
 func (in *inflow) writeHeaders(w http.ResponseWriter, d digest.Digest) {
-	h := w.Header()
-	blobHeaders(h, d)
-	h.Set("Content-Length", strconv.FormatInt(in.span.length, 10))
-	if !in.ranged || in.span.length == 0 {
-		w.WriteHeader(http.StatusOK)
-		return
-	}
-	h.Set("Content-Range", in.span.contentRange(in.Size()))
-	w.WriteHeader(http.StatusPartialContent)
+	in.span.writeHeaders(w, d, in.Size(), in.ranged)
 }
 
 // copyTo sends the span. The error is the stream's or the writer's, whichever

@@ -30,11 +30,12 @@ type manifest struct {
 	mediaType string
 	// children are what the document leads to: config and layers, or the
 	// manifests of an index.
-	children []digest.Digest
+	children []descriptor
 }
 
 type descriptor struct {
 	Digest digest.Digest `json:"digest"`
+	Size   int64         `json:"size"`
 }
 
 // parseManifest knows OCI and Docker schema 2 documents. The media type is the
@@ -61,7 +62,7 @@ func parseManifest(b []byte) (manifest, error) {
 	}
 	for _, c := range children {
 		if c.Digest.Validate() == nil {
-			m.children = append(m.children, c.Digest)
+			m.children = append(m.children, c)
 		}
 	}
 	return m, nil

@@ -58,9 +58,9 @@ func FuzzManifest(f *testing.F) {
 		if !typeGrammar.MatchString(m.mediaType) {
 			t.Fatalf("media type %q", m.mediaType)
 		}
-		for _, d := range m.children {
-			if d.Validate() != nil {
-				t.Fatalf("child %q", d)
+		for _, c := range m.children {
+			if c.Digest.Validate() != nil {
+				t.Fatalf("child %q", c.Digest)
 			}
 		}
 	})

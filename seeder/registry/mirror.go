@@ -5,11 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"github.com/drayproject/dray/seeder/store"
 	"github.com/drayproject/dray/seeder/transfers"
@@ -30,6 +30,13 @@ type MirrorConfig struct {
 	// HeaderTimeout bounds the time to the headers of an answer, after
 	// which it is a miss. 0: 900 ms.
 	HeaderTimeout time.Duration
+	// OriginWait comes on top of it: what a fetch may wait for another node
+	// that gets the content from the origin.
+	OriginWait time.Duration
+	// DownloadRate bounds what is relayed from neighbours, in bytes per
+	// second of all pulls together. 0: no bound. What this node has is not
+	// bounded, and what comes from a registry does not pass here.
+	DownloadRate int64
 }
 
 // MirrorParts are the parts of the seeder that the mirror brings together.
@@ -39,6 +46,7 @@ type MirrorParts struct {
 	Fetcher   Fetcher
 	Resolver  Resolver
 	Guard     Guard
+	Ingests   Expecter
 	Transfers *transfers.Log
 }
 
@@ -48,10 +56,13 @@ type Mirror struct {
 	local         local
 	fetcher       Fetcher
 	guard         Guard
+	ingests       Expecter
 	tags          *tags
+	sizes         sizes
 	transfers     *transfers.Log
 	registry      string // where a request names none
 	headerTimeout time.Duration
+	limit         *rate.Limiter // of relays
 	log           *slog.Logger
 }
 
@@ -65,15 +76,18 @@ func NewMirror(c MirrorConfig, p MirrorParts, log *slog.Logger, reg prometheus.R
 		local:         local{content: p.Content, inventory: p.Inventory},
 		fetcher:       p.Fetcher,
 		guard:         p.Guard,
+		ingests:       p.Ingests,
 		tags:          tags,
 		transfers:     p.Transfers,
 		registry:      c.DefaultRegistry,
 		headerTimeout: c.HeaderTimeout,
+		limit:         newLimit(c.DownloadRate),
 		log:           log,
 	}
 	if m.headerTimeout == 0 {
 		m.headerTimeout = 900 * time.Millisecond
 	}
+	m.headerTimeout += c.OriginWait
 	m.Handler = edge(m.serve, m.fail)
 	return m, nil
 }
@@ -92,6 +106,7 @@ func (m *Mirror) serve(w http.ResponseWriter, r *http.Request) error {
 			return t.unknown(err.Error())
 		}
 	}
+	t.registry = registry
 	tr := m.trace(r, t, registry)
 	defer tr.end()
 	if t.kind == transfers.Manifest {
@@ -103,9 +118,9 @@ func (m *Mirror) serve(w http.ResponseWriter, r *http.Request) error {
 // manifest serves a manifest and has the holders of all that it names looked
 // up, so that the answer is there when containerd comes for the first layer.
 func (m *Mirror) manifest(w http.ResponseWriter, r *http.Request, t target, tr *trace) error {
-	doc, err := m.load(r.Context(), t, tr)
+	doc, err := m.load(r, t, tr)
 	if err != nil {
-		return tr.missed(t, err)
+		return m.missed(r, t, tr, err)
 	}
 	m.prefetch(doc.children)
 	tr.began(time.Now())
@@ -115,16 +130,16 @@ func (m *Mirror) manifest(w http.ResponseWriter, r *http.Request, t target, tr *
 }
 
 // load gets a manifest from here or from a neighbour.
-func (m *Mirror) load(ctx context.Context, t target, tr *trace) (manifest, error) {
-	doc, err := m.local.manifest(ctx, t.digest)
+func (m *Mirror) load(r *http.Request, t target, tr *trace) (manifest, error) {
+	doc, err := m.local.manifest(r.Context(), t.digest)
 	if err == nil || errors.Is(err, errNoManifest) {
 		tr.Result = transfers.Local
 		return doc, err
 	}
 	m.warnUnlessMissing(t, err)
-	ctx, cancel := context.WithTimeout(ctx, m.headerTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), m.headerTimeout)
 	defer cancel()
-	fetched, err := m.fetcher.Manifest(ctx, t.repository, t.digest)
+	fetched, err := m.fetcher.Manifest(ctx, m.request(r, t, whole))
 	if err != nil {
 		return manifest{}, err
 	}
@@ -133,10 +148,17 @@ func (m *Mirror) load(ctx context.Context, t target, tr *trace) (manifest, error
 	return parseManifest(fetched.Bytes)
 }
 
-func (m *Mirror) prefetch(children []digest.Digest) {
-	children = slices.DeleteFunc(children, m.local.inventory.Has)
-	if n := min(len(children), trackerapi.MaxLookup); n > 0 {
-		m.fetcher.Prefetch(children[:n])
+// prefetch remembers the sizes too: trackers place small blobs differently.
+func (m *Mirror) prefetch(children []descriptor) {
+	var missing []digest.Digest
+	for _, c := range children {
+		if !m.local.inventory.Has(c.Digest) {
+			missing = append(missing, c.Digest)
+			m.sizes.note(c)
+		}
+	}
+	if n := min(len(missing), trackerapi.MaxLookup); n > 0 {
+		m.fetcher.Prefetch(missing[:n])
 	}
 }
 

@@ -38,6 +38,10 @@ type tracker struct {
 	reports []trackerapi.Report
 }
 
+func (k *tracker) Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	return trackerapi.JoinResponse{}, errors.New("no joins here")
+}
+
 func (k *tracker) Lookup(_ context.Context, ds []digest.Digest) ([]trackerapi.Handout, error) {
 	return slices.Repeat([]trackerapi.Handout{k.handout}, len(ds)), nil
 }

@@ -28,6 +28,8 @@ type target struct {
 	kind       transfers.Kind
 	digest     digest.Digest // empty where there is a tag
 	tag        string
+
+	registry string // that containerd would have asked; not from the path
 }
 
 // isPing recognises the question whether this is a registry at all.

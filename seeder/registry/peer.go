@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -13,36 +14,45 @@ import (
 	"github.com/drayproject/dray/seeder/transfers"
 )
 
-// Peer serves this node's content to its neighbours, by digest. It never
-// fetches: what it does not have is a 404.
+// Peer serves this node's content to its neighbours, by digest: what it has, and
+// what it is getting. It never fetches: anything else is a 404.
 type Peer struct {
 	http.Handler
-	local   local
-	limit   *rate.Limiter
-	uploads atomic.Int64
-	log     *slog.Logger
+	local    local
+	arriving Arriving
+	limit    *rate.Limiter
+	slots    int64 // uploads at one time; 0: any number
+	uploads  atomic.Int64
+	log      *slog.Logger
 
 	requests *prometheus.CounterVec
-	bytes    prometheus.Counter
+	service  service
 }
 
-// NewPeer makes the peer side. All its uploads together send at most rate bytes
-// per second; 0 is no limit.
-func NewPeer(c Content, inv Inventory, rate int64, log *slog.Logger, reg prometheus.Registerer) *Peer {
+// Limits bound what neighbours may take from this node. Zero is no bound.
+type Limits struct {
+	Slots int   // blobs that are sent at one time; whoever comes then is told that the node is busy
+	Rate  int64 // bytes per second of all of them together
+}
+
+// NewPeer makes the peer side.
+func NewPeer(c Content, inv Inventory, a Arriving, l Limits, log *slog.Logger, reg prometheus.Registerer) *Peer {
 	p := &Peer{
-		local: local{content: c, inventory: inv},
-		limit: newLimit(rate),
-		log:   log,
+		local:    local{content: c, inventory: inv},
+		arriving: a,
+		limit:    newLimit(l.Rate),
+		slots:    int64(l.Slots),
+		log:      log,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_seeder_peer_requests_total",
-			Help: "Requests of neighbours, by result (hit, miss).",
+			Help: "Requests of neighbours, by result (hit, miss, busy).",
 		}, []string{"result", "kind"}),
-		bytes: prometheus.NewCounter(prometheus.CounterOpts{
+		service: service{total: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "dray_seeder_upload_bytes_total",
 			Help: "Bytes of blobs sent to neighbours.",
-		}),
+		})},
 	}
-	reg.MustRegister(p.requests, p.bytes, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	reg.MustRegister(p.requests, p.service.total, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "dray_seeder_uploads",
 		Help: "Blobs that are being sent to neighbours now.",
 	}, func() float64 { return float64(p.Uploads()) }))
@@ -52,6 +62,14 @@ func NewPeer(c Content, inv Inventory, rate int64, log *slog.Logger, reg prometh
 
 // Uploads is the number of blobs that are being sent now.
 func (p *Peer) Uploads() int { return int(p.uploads.Load()) }
+
+// UploadRate is what neighbours have lately been sent, in bytes per second.
+func (p *Peer) UploadRate() int64 { return p.service.bytesPerSecond() }
+
+// Latency is the 95th percentile of what neighbours lately waited for the first
+// bytes of a blob that is complete. Content that is on its way comes when it
+// comes: that says nothing about this node.
+func (p *Peer) Latency() time.Duration { return p.service.latency() }
 
 func (p *Peer) serve(w http.ResponseWriter, r *http.Request) error {
 	t, err := parsePath(r.URL.Path)
@@ -80,20 +98,49 @@ func (p *Peer) manifest(w http.ResponseWriter, r *http.Request, t target) error 
 }
 
 func (p *Peer) blob(w http.ResponseWriter, r *http.Request, t target) error {
+	came := time.Now()
 	b, err := p.local.open(r.Context(), t.digest)
+	if errors.Is(err, store.ErrNotFound) {
+		if g, err := p.arriving.Open(r.Context(), t.digest); err == nil {
+			defer g.Close()
+			return p.growing(w, r, t, g)
+		}
+		b, err = p.local.open(r.Context(), t.digest) // it may just have been committed
+	}
 	if err != nil {
 		return p.miss(t, err)
 	}
 	defer b.Close()
-	if r.Method == http.MethodGet {
-		p.uploads.Add(1)
-		defer p.uploads.Add(-1)
+	out, done, err := p.upload(w, r)
+	if err != nil {
+		return err
 	}
-	out := newBody(r.Context(), w)
-	out.limit, out.count = p.limit, p.bytes
+	defer done()
 	_, err = serveBlob(out, r, t.digest, b)
+	if out.sent > 0 {
+		p.service.waited(out.moved.Sub(came))
+	}
 	return err
 }
+
+// upload begins to send a blob, within what this node sends in all. It fails
+// where all slots are taken.
+func (p *Peer) upload(w http.ResponseWriter, r *http.Request) (out *body, done func(), err error) {
+	out = newBody(r.Context(), w)
+	out.limit, out.count = p.limit, &p.service
+	if r.Method == http.MethodHead {
+		return out, func() {}, nil
+	}
+	if n := p.uploads.Add(1); p.slots > 0 && n > p.slots {
+		p.uploads.Add(-1)
+		return nil, nil, errBusy
+	}
+	return out, func() { p.uploads.Add(-1) }, nil
+}
+
+// errBusy sends a neighbour to the next holder. It is no fault: Retry-After, in
+// fail, tells it from that of a broken server.
+var errBusy = problemf(http.StatusServiceUnavailable, codeTooMany, "all upload slots are taken")
 
 // miss hides a fault of the store from the neighbour, which can only look
 // elsewhere.
@@ -106,12 +153,19 @@ func (p *Peer) miss(t target, err error) error {
 
 func (p *Peer) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.log.Debug("peer refused", "method", r.Method, "path", r.URL.Path, "peer", r.RemoteAddr, "error", err)
+	if errors.Is(err, errBusy) {
+		w.Header().Set("Retry-After", "1")
+	}
 	asProblem(err).write(w)
 }
 
 func outcome(err error) string {
-	if err != nil {
+	switch {
+	case errors.Is(err, errBusy):
+		return "busy"
+	case err != nil:
 		return "miss"
+	default:
+		return "hit"
 	}
-	return "hit"
 }

@@ -16,6 +16,7 @@ const (
 	codeDigestInvalid   = "DIGEST_INVALID"
 	codeSizeInvalid     = "SIZE_INVALID"
 	codeUnsupported     = "UNSUPPORTED"
+	codeTooMany         = "TOOMANYREQUESTS"
 	codeUnknown         = "UNKNOWN" // not the spec's: a fault of our own
 )
 

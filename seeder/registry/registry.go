@@ -52,8 +52,8 @@ type Fetcher interface {
 	// Fetch opens one stream, which lives until it is closed or ctx ends.
 	// A Length beyond the end of the blob is cut.
 	Fetch(ctx context.Context, r fetcher.Request) (Stream, error)
-	// Manifest returns verified bytes.
-	Manifest(ctx context.Context, repository string, d digest.Digest) (fetcher.Manifest, error)
+	// Manifest returns the verified bytes of a whole manifest.
+	Manifest(ctx context.Context, r fetcher.Request) (fetcher.Manifest, error)
 }
 
 // Stream is content on its way from neighbours. A Read that returned the last
@@ -66,6 +66,14 @@ type Stream interface {
 	Size() int64
 	// Sources are the neighbours that have sent something so far.
 	Sources() []fetcher.Source
+	// Retries is how often one had to take over from another so far.
+	Retries() int
+}
+
+// Expecter hears that the client was sent to the origin for a digest, which will
+// so be on its way into this node's store. It never blocks.
+type Expecter interface {
+	Expect(digest.Digest)
 }
 
 // Resolver knows which digests the cluster's image names have.

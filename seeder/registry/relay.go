@@ -39,24 +39,34 @@ func (m *Mirror) relay(w http.ResponseWriter, r *http.Request, t target, tr *tra
 	defer buffers.Put(buf)
 	in, err := m.open(ctx, r, t, buf[:])
 	if err != nil {
-		return tr.missed(t, cmp.Or(context.Cause(ctx), err))
+		return m.missed(r, t, tr, cmp.Or(context.Cause(ctx), err))
 	}
 	defer in.Close()
 	if !tooSlow.Stop() {
-		return tr.missed(t, errSlow)
+		return m.missed(r, t, tr, errSlow)
 	}
 	out := newBody(ctx, w)
+	out.limit = m.limit
 	in.writeHeaders(out, t.digest)
 	tr.began(out.begun)
 	m.finish(r, t, tr, in, out, in.copyTo(out))
 	return nil
 }
 
+// missed sends the client to the origin. What it will get there is expected, so
+// that neighbours can have it from its first bytes on.
+func (m *Mirror) missed(r *http.Request, t target, tr *trace, err error) error {
+	if r.Method == http.MethodGet && r.Context().Err() == nil {
+		m.ingests.Expect(t.digest)
+	}
+	return tr.missed(t, err)
+}
+
 // relayHead tells the size of a blob that neighbours have.
 func (m *Mirror) relayHead(w http.ResponseWriter, r *http.Request, t target, tr *trace) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), m.headerTimeout, errSlow)
 	defer cancel()
-	size, err := m.sizeOf(ctx, t)
+	size, err := m.sizeOf(ctx, r, t)
 	if err != nil {
 		return tr.missed(t, cmp.Or(context.Cause(ctx), err))
 	}
@@ -72,6 +82,7 @@ func (m *Mirror) relayHead(w http.ResponseWriter, r *http.Request, t target, tr 
 func (m *Mirror) finish(r *http.Request, t target, tr *trace, in *inflow, out *body, err error) {
 	tr.Result, tr.Offset, tr.Bytes = transfers.Peer, in.span.offset, out.sent
 	nodes := tr.from(in.Sources())
+	tr.Retries = in.Retries()
 	switch {
 	case err == nil:
 	case out.err != nil || r.Context().Err() != nil:

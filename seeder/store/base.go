@@ -40,11 +40,12 @@ type Services struct {
 type Base struct {
 	Files
 	services Services
+	watch    *watch
 }
 
 // NewBase makes a Base whose blobs are the files of f.
 func NewBase(s Services, f Files) *Base {
-	return &Base{Files: f, services: s}
+	return &Base{Files: f, services: s, watch: newWatch()}
 }
 
 // ContentStore is the content as containerd's own interface. Calls to it need
@@ -117,7 +118,7 @@ func (b *Base) Ingests(ctx context.Context, d digest.Digest) ([]Ingest, error) {
 	}
 	ctx, cancel := b.call(ctx, callTimeout)
 	defer cancel()
-	list, err := b.services.Content.ListStatuses(ctx, fmt.Sprintf("ref~=%q", "-"+d.String()+"$"))
+	list, err := b.services.Content.ListStatuses(ctx, fmt.Sprintf("ref~=%q", "[-@]"+d.String()+"$"))
 	if err != nil {
 		return nil, fmt.Errorf("list ingests: %w", translate(err))
 	}

@@ -27,7 +27,11 @@ func (f Files) Open(_ context.Context, d digest.Digest) (Blob, error) {
 	if err := d.Validate(); err != nil {
 		return Blob{}, fmt.Errorf("open %q: %w", d, err)
 	}
-	return openFile(filepath.Join(f.Path, "blobs", d.Algorithm().String(), d.Encoded()))
+	return openFile(f.blobPath(d))
+}
+
+func (f Files) blobPath(d digest.Digest) string {
+	return filepath.Join(f.Path, "blobs", d.Algorithm().String(), d.Encoded())
 }
 
 // OpenIngest opens what was written so far under a ref. The size is that of

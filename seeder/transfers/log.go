@@ -97,7 +97,7 @@ func attrs(t Transfer) []any {
 		slog.Duration("duration", t.Duration),
 	}
 	if len(t.Sources) > 0 {
-		a = append(a, slog.Any("sources", t.Sources))
+		a = append(a, slog.Any("sources", t.Sources), slog.Int("retries", t.Retries))
 	}
 	if t.Err != "" {
 		a = append(a, slog.String("error", t.Err))

@@ -60,6 +60,8 @@ type Transfer struct {
 	// Sources are the neighbours that took part, for Peer and Failed.
 	// They may have sent more than the client took.
 	Sources []Source `json:"sources,omitempty"`
+	// Retries is how often one of them had to take over from another.
+	Retries int `json:"retries,omitempty"`
 	// Err says why the transfer ended early. A client that leaves is no
 	// failure of ours: it changes Err, not Result.
 	Err string `json:"error,omitempty"`

@@ -82,10 +82,10 @@ func TestOneLinePerTransferAtItsLevel(t *testing.T) {
 		var out bytes.Buffer
 		h := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
 		l := NewLog(slog.New(h), prometheus.NewRegistry())
-		l.Record(Transfer{Result: result, Kind: Blob, Sources: []Source{{Node: "n1", Bytes: 7}}, Err: "cut"})
+		l.Record(Transfer{Result: result, Kind: Blob, Sources: []Source{{Node: "n1", Bytes: 7}}, Retries: 2, Err: "cut"})
 		line := out.String()
 		if strings.Count(line, "\n") != 1 || !strings.Contains(line, want) ||
-			!strings.Contains(line, "n1") || !strings.Contains(line, "error=cut") {
+			!strings.Contains(line, "n1") || !strings.Contains(line, "retries=2") || !strings.Contains(line, "error=cut") {
 			t.Errorf("%s: %q", result, line)
 		}
 	}

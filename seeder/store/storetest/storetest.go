@@ -32,6 +32,11 @@ type Store interface {
 	// OpenIngest opens what was written so far, or fails with
 	// [store.ErrNotFound] when it is gone or its file cannot be read.
 	OpenIngest(context.Context, string) (store.Blob, error)
+	// Arrivals lists all ingests of the namespace whose files can be read.
+	Arrivals() []store.Arrival
+	// OpenGrowing opens an ingest to read it as it grows, or fails with
+	// [store.ErrNotFound].
+	OpenGrowing(context.Context, digest.Digest) (*store.Growing, error)
 	// Abort ends an ingest, or fails with [store.ErrNotFound].
 	Abort(context.Context, string) error
 	// Ready says whether the store can be used now.
@@ -80,6 +85,14 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a lease keeps garbage collection away", leases},
 		{"ingests are listed by digest", listsIngests},
 		{"an ingest is read while it grows", readsGrowing},
+		{"what is on its way is listed", arrives},
+		{"growing content reaches its readers to the last byte", growsUnderReaders},
+		{"growing content stays readable when it is committed", outlivesCommit},
+		{"growing content has a size at the end", learnsItsSize},
+		{"an abort fails the readers", failsWhenAborted},
+		{"a new beginning fails the readers", failsWhenTruncated},
+		{"a reader of what does not grow waits until he gives up", waitsInVain},
+		{"what is not on its way does not grow", growsNowhere},
 		{"an aborted ingest is gone", aborts},
 		{"an ingest is aborted while its writer closes", abortsWhileClosing},
 		{"a poisoned ingest can be aborted and written anew", curesPoison},

@@ -1,0 +1,169 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
+)
+
+// place says who is to be asked for a blob, and when that was found out. A look
+// takes no place in the swarm. When no tracker answers a join, what a lookup
+// brings will do: an answer that is still there, or the last one.
+func (f *Fetcher) place(ctx context.Context, w want) (p place, err error) {
+	if !w.look {
+		p.handout, err = f.join(ctx, w)
+		p.at, p.joined = time.Now(), err == nil
+		if err == nil || errors.Is(err, ErrNoSource) || ctx.Err() != nil {
+			return p, err
+		}
+	}
+	p.handout, p.at, err = f.handouts.get(ctx, w.digest)
+	return p, err
+}
+
+// place is an answer of the trackers.
+type place struct {
+	handout trackerapi.Handout
+	at      time.Time
+	joined  bool // the places in it are kept for this node
+}
+
+// join takes a place, or returns an ErrNoSource: nobody has it, so the origin
+// has to be asked. Requests for the same bytes that come together share one.
+// Where all who are named are known to be of no use for this digest, the tracker
+// is told so, once. Who has been sent to the origin for it a moment ago does not
+// wait again: he comes back since something went wrong on the way.
+func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.LookupTimeout+f.cfg.OriginWait)
+	defer cancel()
+	m := w.join()
+	m.WaitMS = f.cfg.OriginWait.Milliseconds()
+	if f.dismissed.lately(w.digest) {
+		m.Hurry, m.WaitMS = true, 0
+	}
+	r, err := f.joins.ask(ctx, joinKey{w.digest, w.offset}, func(ctx context.Context) (trackerapi.JoinResponse, error) {
+		r, err := f.ask(ctx, m)
+		if m.Avoid = f.useless(w.digest, r.Handout); err == nil && len(m.Avoid) > 0 && len(m.Avoid) == len(r.Handout) {
+			return f.ask(ctx, m)
+		}
+		return r, err
+	})
+	if err != nil || len(r.Handout) > 0 {
+		return r.Handout, err
+	}
+	f.dismissed.note(w.digest)
+	if r.Lease {
+		return nil, ErrLease
+	}
+	return nil, ErrNoSource
+}
+
+// rejoin asks for other parents in the middle of a body. It never waits: with
+// nobody there the body ends, containerd asks for the rest, and that question
+// may.
+func (f *Fetcher) rejoin(ctx context.Context, w want, avoid []string) []candidate {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.LookupTimeout)
+	defer cancel()
+	m := w.join()
+	m.Hurry, m.Avoid = true, avoid
+	r, err := f.ask(ctx, m)
+	if err != nil {
+		return f.again(ctx, w.digest)
+	}
+	return f.candidates(w.digest, r.Handout)
+}
+
+// join is what the trackers are told about a want.
+func (w want) join() trackerapi.JoinRequest {
+	m := trackerapi.JoinRequest{Digest: w.digest, Offset: w.offset, Size: w.size, Registry: w.registry}
+	if w.size < 0 {
+		m.Size = w.said
+	}
+	return m
+}
+
+func (f *Fetcher) ask(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	r, err := f.trackers.Join(ctx, m)
+	if err == nil {
+		f.met.note([]digest.Digest{m.Digest}, []trackerapi.Handout{r.Handout})
+	}
+	f.metrics.joins.WithLabelValues(joinResult(r, err)).Inc()
+	return r, err
+}
+
+// useless names those of a handout who are not to be asked for this digest.
+func (f *Fetcher) useless(d digest.Digest, h trackerapi.Handout) (nodes []string) {
+	for _, holder := range h {
+		if f.grudges.has(grudge{d, holder.Addr, holder.Epoch}) {
+			nodes = append(nodes, holder.Node)
+		}
+	}
+	return nodes
+}
+
+// joins lets requests for the same bytes share a question that is under way. It
+// belongs to the one who asked first; when he leaves before the answer, another
+// one asks again.
+type joins struct {
+	mu      sync.Mutex
+	running map[joinKey]*joining
+}
+
+type joinKey struct {
+	digest digest.Digest
+	offset int64
+}
+
+// joining is one question; its fields are set before done is closed.
+type joining struct {
+	done   chan struct{}
+	answer trackerapi.JoinResponse
+	err    error
+	left   bool // who asked did not stay for the answer
+}
+
+func (j *joins) ask(ctx context.Context, k joinKey, ask func(context.Context) (trackerapi.JoinResponse, error)) (trackerapi.JoinResponse, error) {
+	for {
+		q, mine := j.begin(k)
+		if mine {
+			q.answer, q.err = ask(ctx)
+			q.left = q.err != nil && ctx.Err() != nil
+			j.end(k, q)
+		}
+		select {
+		case <-q.done:
+		case <-ctx.Done():
+			return trackerapi.JoinResponse{}, fmt.Errorf("join: %w", context.Cause(ctx))
+		}
+		if mine || !q.left {
+			return q.answer, q.err
+		}
+	}
+}
+
+func (j *joins) begin(k joinKey) (q *joining, mine bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if q, ok := j.running[k]; ok {
+		return q, false
+	}
+	if j.running == nil {
+		j.running = make(map[joinKey]*joining)
+	}
+	q = &joining{done: make(chan struct{})}
+	j.running[k] = q
+	return q, true
+}
+
+func (j *joins) end(k joinKey, q *joining) {
+	j.mu.Lock()
+	delete(j.running, k)
+	j.mu.Unlock()
+	close(q.done)
+}
