@@ -100,6 +100,7 @@ type Journal interface {
 
 	Reader
 	Writer
+	Orders
 	Attendance
 }
 
@@ -121,8 +122,20 @@ type Writer interface {
 	// Touch gives entries new stamps without changing them otherwise. It
 	// is for a new Heard, a few hundred at a time.
 	Touch(ctx context.Context, stamps []Stamp) error
-	// Remove forgets nodes.
+	// Remove forgets nodes, and the orders about them.
 	Remove(ctx context.Context, nodes []string) error
+}
+
+// Orders is how a tracker tells the others what operators want of nodes. An order
+// is a number that only grows; whoever finds a smaller one than it knows gives
+// its own again. It lies apart from the entries, since the tracker that is given
+// an order is seldom the one that writes the node's entry.
+type Orders interface {
+	// Orders has all orders, by node.
+	Orders(ctx context.Context) (map[string]int64, error)
+	// Order puts orders in place of what was known of these nodes. Remove
+	// forgets them.
+	Order(ctx context.Context, orders map[string]int64) error
 }
 
 // Attendance is how trackers know of each other.

@@ -34,6 +34,9 @@ type Evidence struct {
 	Looking bool
 	// Cordoned says that an operator wants the node to be in no answer.
 	Cordoned bool
+	// Vouched says that a node elsewhere has lately found the data port to
+	// answer.
+	Vouched bool
 	// Port is what the data port was found to be: just now when Probed,
 	// else by the latest probe, or Unasked if that is too old to count.
 	Port Outcome

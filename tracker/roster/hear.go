@@ -2,7 +2,6 @@ package roster
 
 import (
 	"maps"
-	"math"
 
 	"github.com/drayproject/dray/shared/trackerapi"
 )
@@ -18,7 +17,7 @@ func (r *Roster) Hear(from trackerapi.Sender) (*Node, error) {
 func (r *Roster) Heartbeat(from trackerapi.Sender, load trackerapi.Load, over *Line) (*Node, error) {
 	n, err := r.witness(from, Heard)
 	if err == nil {
-		n.uploads.Store(int32(min(max(load.Uploads, 0), math.MaxInt32)))
+		n.tell(load)
 		over.carries(n)
 	}
 	return n, err

@@ -148,3 +148,19 @@ func TestDrainedNodeThatWasDeadComesBackDrained(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLaterOrderCounts(t *testing.T) {
+	r, _ := newRoster()
+	a := at(t, r, "a", "", 1)
+	r.Drain("a")
+	first := a.Order()
+	r.Undrain("a")
+	if second := a.Order(); second <= first || second.Drains() {
+		t.Errorf("%d after %d", second, first)
+	}
+	r.Obey("a", first)
+	wantState(t, a, Ready)
+	r.Obey("a", a.Order().next(true, time.Unix(0, 0)))
+	wantState(t, a, Draining)
+	r.Obey("nobody", first) // does nothing
+}

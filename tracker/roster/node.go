@@ -19,14 +19,20 @@ type Node struct {
 	sign     atomic.Uint64
 	port     atomic.Uint64 // what the last probe has found, and when
 	identity atomic.Pointer[trackerapi.Node]
-	uploads  atomic.Int32
-	zone     atomic.Uint32 // number of its zone in the census
+	load     atomic.Pointer[trackerapi.Load] // as the node says; replaced whole
+	zone     atomic.Uint32                   // number of its zone in the census
 	ordinal  uint32
 
-	line     atomic.Pointer[Line] // that its last heartbeat came over
-	hungUp   atomic.Bool          // that line has closed; the next probe is told
-	asking   atomic.Uint32        // how far the next probe is
-	cordoned atomic.Bool          // by an operator
+	line   atomic.Pointer[Line] // that its last heartbeat came over
+	hungUp atomic.Bool          // that line has closed; the next probe is told
+	asking atomic.Uint32        // how far the next probe is
+	order  atomic.Int64         // an [Order], by an operator
+	// busyUntil is when the node may have room again for one more.
+	busyUntil atomic.Int64
+
+	// vouched is when the word of another node that this one serves is no
+	// longer worth anything.
+	vouched atomic.Int64
 
 	// dossier is what is seldom needed, and would be in the way of the
 	// scan. There is one from the node's first registration on.
@@ -64,14 +70,16 @@ func (n *Node) reset() {
 	d := new(dossier)
 	d.history.up.Store(-1)
 	n.dossier.Store(d)
-	n.cordoned.Store(false)
+	n.order.Store(0)
 	n.restart(0)
 }
 
 // restart makes room for another run of the node.
 func (n *Node) restart(now time.Duration) {
 	n.port.Store(0)
-	n.uploads.Store(0)
+	n.load.Store(idleLoad)
+	n.busyUntil.Store(0)
+	n.vouched.Store(0)
 	n.line.Store(nil)
 	n.hungUp.Store(false)
 	d := n.dossier.Load()
@@ -93,6 +101,3 @@ func (n *Node) standing() Standing {
 
 // Identity is how the node has last introduced itself; not to be changed.
 func (n *Node) Identity() *trackerapi.Node { return n.identity.Load() }
-
-// Uploads is how many blobs the node was sending at its last heartbeat.
-func (n *Node) Uploads() int { return int(n.uploads.Load()) }

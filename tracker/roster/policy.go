@@ -169,10 +169,14 @@ func (p Policy) afterSilence(from Standing, e Evidence) (Standing, Reason) {
 
 // deadBySilence: the data port has a say, too. While it serves, or the tracker
 // can't look, the node is no more than suspect, until nobody knows any more
-// whose port that is.
+// whose port that is. If it serves somebody elsewhere, the fault may be the
+// tracker's own; but it must end some time, as the patience with a zone does.
 func (p Policy) deadBySilence(e Evidence) bool {
 	if e.Silent >= p.PurgeAfter {
 		return true
+	}
+	if e.Vouched && e.Silent < p.missed(p.DeadAfter*patience) {
+		return false
 	}
 	return e.Silent >= p.missed(p.DeadAfter) && e.Port.Failed()
 }

@@ -51,6 +51,9 @@ func TestEveryTransition(t *testing.T) {
 		missedTwo  = silence(two, Unasked)
 		almost     = silence(three-1, Mute)
 		missed3    = silence(three, Mute)
+		vouched3   = Evidence{Sign: Silence, Silent: three, Port: Mute, Vouched: true}
+		vouchedAll = Evidence{Sign: Silence, Silent: 12250*time.Millisecond - 1, Port: Mute, Vouched: true}
+		vouched12  = Evidence{Sign: Silence, Silent: 12250 * time.Millisecond, Port: Mute, Vouched: true}
 		minutes    = silence(10*time.Minute, Unasked)
 	)
 	for _, c := range []struct {
@@ -89,6 +92,11 @@ func TestEveryTransition(t *testing.T) {
 		{ready, aMoment, ready, ""},
 		{ready, missedTwo, missing, BySilence},
 
+		{missing, vouched3, missing, ""},
+		{missing, vouchedAll, missing, ""},
+		{missing, vouched12, dead, BySilence},
+		{missing, Evidence{Sign: Probed, Port: Refused, Vouched: true}, dead, "probe_refused"},
+		{accused, Evidence{Sign: Probed, Port: Mute, Vouched: true}, dead, "probe_mute"},
 		{missing, heard, ready, ByHeartbeat},
 		{missing, heardWell, ready, ByHeartbeat},
 		{missing, heardOnly, unproven, ""},

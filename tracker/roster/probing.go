@@ -105,6 +105,9 @@ func (r *Roster) conclude(n *Node, l look) {
 	}
 	n.port.Store(pack(r.clock(), uint8(l.found)))
 	r.weigh(n, Evidence{Sign: Probed, Port: l.found, Hangup: l.hungUp})
+	if l.found == Mute {
+		r.inquire(n)
+	}
 	for _, accuser := range l.accusers {
 		if accuser.dossier.Load().voice.judge(n, l.found, r.clock()) {
 			r.mute(accuser)

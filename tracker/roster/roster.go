@@ -47,6 +47,7 @@ type Roster struct {
 	mutedUntil atomic.Int64
 	gates      *gates     // only the scan touches them
 	wanted     chan *Node // to be probed
+	inquiries  inquiries
 
 	// mu guards what follows, and identities. Evidence about a run of a
 	// node is weighed with mu held for reading: a new run can't begin

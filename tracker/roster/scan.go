@@ -118,6 +118,7 @@ func (r *Roster) weighSilence(n *Node) State {
 	heard, s := unpackSign(n.sign.Load())
 	e := Evidence{Sign: Silence, Silent: r.clock() - heard}
 	e.Port, _ = r.portOf(n)
+	e.Vouched = r.vouchedFor(n)
 	switch to, _ := r.policy.Next(s, e); {
 	case to.State == s.State:
 		return s.State

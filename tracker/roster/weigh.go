@@ -7,7 +7,8 @@ func (r *Roster) weigh(n *Node, e Evidence) Standing {
 	if e.Sign != Probed {
 		e.Port, _ = r.portOf(n)
 	}
-	e.Cordoned, e.Looking = n.cordoned.Load(), n.asking.Load() != idle
+	e.Cordoned, e.Looking = n.Order().Drains(), n.asking.Load() != idle
+	e.Vouched = r.vouchedFor(n)
 	for {
 		before := n.sign.Load()
 		heard, from := unpackSign(before)

@@ -46,6 +46,16 @@ func (a *attendance) home(node string, now time.Time) (id string) {
 	return id
 }
 
+// present counts the trackers that are there, this one among them.
+func (a *attendance) present(now time.Time) (count int) {
+	for id, b := range a.seen {
+		if id == a.me || now.Sub(b.since) <= absentAfter {
+			count++
+		}
+	}
+	return count
+}
+
 // gone says whether a tracker has long not been there. One that was never seen
 // counts from now.
 func (a *attendance) gone(id string, now time.Time) bool {

@@ -141,3 +141,14 @@ func TestHistoryKeepsTheLatest(t *testing.T) {
 		t.Fatalf("got %v", got)
 	}
 }
+
+func TestTrackersThatAreThereAreCounted(t *testing.T) {
+	a := attendance{me: "me", seen: map[string]beat{}}
+	begin := time.Now()
+	a.note(map[string]int64{"me": 1, "there": 1, "away": 1}, begin)
+	later := begin.Add(absentAfter + 1)
+	a.note(map[string]int64{"me": 1, "there": 2, "away": 1}, later)
+	if got := a.present(later); got != 2 {
+		t.Errorf("%d trackers are there; want 2", got)
+	}
+}

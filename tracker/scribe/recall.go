@@ -42,12 +42,16 @@ func (s *Scribe) load(ctx context.Context, alive roster.State) error {
 		return err
 	}
 	begin := time.Now()
+	orders, err := s.journal.Orders(ctx)
+	if err != nil {
+		return err
+	}
 	nodes, pairs := 0, 0
 	for e, err := range s.journal.Load(ctx) {
 		if err != nil {
 			return err
 		}
-		if err := s.restore(e, alive); err != nil {
+		if err := s.restore(e, alive, roster.Order(orders[e.Node.Name])); err != nil {
 			return err
 		}
 		nodes++
@@ -60,23 +64,33 @@ func (s *Scribe) load(ctx context.Context, alive roster.State) error {
 	return nil
 }
 
-func (s *Scribe) restore(e journal.Entry, alive roster.State) error {
-	state := alive
-	if last := len(e.History) - 1; last >= 0 {
-		switch e.History[last].State {
-		case roster.Dead.String():
-			state = roster.Dead
-		case roster.Draining.String(), roster.Gone.String():
-			state = roster.Gone
-		}
-	}
-	n, restored, err := s.roster.Restore(e.Node, state, grace)
+func (s *Scribe) restore(e journal.Entry, alive roster.State, o roster.Order) error {
+	n, restored, err := s.roster.Restore(e.Node, lastKnown(e.History, alive, o), grace)
 	if err != nil {
 		return err
 	}
+	s.roster.Obey(e.Node.Name, o)
 	s.history.before(e.Node.Name, e.History)
 	if restored && e.Set != nil {
 		s.index.Restore(n.Ordinal(), e.Set.Digests, e.Set.Images)
 	}
 	return nil
+}
+
+// lastKnown is the state to begin with. A node that was drained by an operator
+// has not left by itself, and does not have to register to be used again.
+func lastKnown(history []journal.Verdict, alive roster.State, o roster.Order) roster.State {
+	if len(history) == 0 {
+		return alive
+	}
+	last := history[len(history)-1]
+	switch {
+	case last.State == roster.Dead.String():
+		return roster.Dead
+	case o.Drains(), last.Reason == string(roster.ByDrain):
+		return alive
+	case last.State == roster.Draining.String(), last.State == roster.Gone.String():
+		return roster.Gone
+	}
+	return alive
 }

@@ -53,8 +53,10 @@ type Scribe struct {
 	reachable atomic.Bool
 	recalled  atomic.Bool  // Recall is over
 	filledAt  atomic.Int64 // when the nodes will have filled the memory, if Recall could not
+	present   atomic.Int64 // trackers that are there
 	written   atomic.Int64
 	failures  atomic.Int64
+	keptAt    atomic.Int64 // Unix time in nanoseconds
 }
 
 // New makes a Scribe. History has to observe the roster. A node that was
@@ -69,13 +71,15 @@ func New(j journal.Journal, x *index.Index, r *roster.Roster, h *History, purgeA
 // Stats is for the metrics.
 type Stats struct {
 	State    State
+	Trackers int   // that are there, as they were last seen; this one among them
 	Written  int64 // pages
 	Failures int64 // attempts that ended with an error
+	KeptAt   int64 // when the last attempt ended without one, in Unix nanoseconds; 0: none has
 }
 
 // Stats may be asked at any time.
 func (s *Scribe) Stats() Stats {
-	return Stats{State: s.State(), Written: s.written.Load(), Failures: s.failures.Load()}
+	return Stats{State: s.State(), Trackers: int(s.present.Load()), Written: s.written.Load(), Failures: s.failures.Load(), KeptAt: s.keptAt.Load()}
 }
 
 // State may be asked at any time.
@@ -104,7 +108,7 @@ func (s *Scribe) Run(ctx context.Context) {
 	if s.reachable.Load() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 		defer cancel()
-		s.note(last, s.write(last))
+		s.note(last, errors.Join(s.order(last), s.write(last)))
 	}
 }
 
@@ -124,6 +128,10 @@ func (s *Scribe) step(ctx context.Context) error {
 		return err
 	}
 	s.attendance.note(beats, time.Now())
+	s.present.Store(int64(s.attendance.present(time.Now())))
+	if err := s.order(ctx); err != nil {
+		return err
+	}
 	if err := s.audit(ctx); err != nil {
 		return err
 	}
@@ -136,6 +144,9 @@ func (s *Scribe) step(ctx context.Context) error {
 // note takes notice of how an attempt went, and says whether it went well.
 func (s *Scribe) note(ctx context.Context, err error) bool {
 	was := s.reachable.Swap(err == nil)
+	if err == nil {
+		s.keptAt.Store(time.Now().UnixNano())
+	}
 	switch {
 	case err == nil && !was:
 		s.log.Info("journal is kept", "id", s.journal.ID())

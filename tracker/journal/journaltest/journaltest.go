@@ -31,6 +31,8 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() journal.Journal)) {
 		"writing and removing twice does no harm":        repeats,
 		"two who write the same node leave no mixture":   overwrites,
 		"history is capped":                              caps,
+		"orders are seen by all":                         orders,
+		"orders end with the node":                       ordersEnd,
 		"trackers see each other's beats":                attends,
 		"a forgotten tracker takes its sets alone along": forgets,
 		"who was forgotten can go on":                    returns,

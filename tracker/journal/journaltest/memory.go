@@ -17,6 +17,7 @@ type Memory struct {
 	mu      sync.Mutex
 	entries map[string]journal.Entry
 	stamps  map[string]journal.Stamp
+	orders  map[string]int64
 	beats   map[string]int64
 	forgot  map[string]bool // trackers whose sets can't be read
 	opened  int
@@ -35,7 +36,7 @@ func (m *Memory) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.entries, m.stamps = map[string]journal.Entry{}, map[string]journal.Stamp{}
-	m.beats, m.forgot = map[string]int64{}, map[string]bool{}
+	m.orders, m.beats, m.forgot = map[string]int64{}, map[string]int64{}, map[string]bool{}
 }
 
 // Break makes everything fail with that error until it is called with nil.
@@ -143,7 +144,23 @@ func (h *handle) Remove(ctx context.Context, nodes []string) error {
 		for _, name := range nodes {
 			delete(m.entries, name)
 			delete(m.stamps, name)
+			delete(m.orders, name)
 		}
+		return nil
+	})
+}
+
+func (h *handle) Orders(ctx context.Context) (orders map[string]int64, err error) {
+	err = h.do(ctx, func(m *Memory) error {
+		orders = maps.Clone(m.orders)
+		return nil
+	})
+	return orders, err
+}
+
+func (h *handle) Order(ctx context.Context, orders map[string]int64) error {
+	return h.do(ctx, func(m *Memory) error {
+		maps.Copy(m.orders, orders)
 		return nil
 	})
 }

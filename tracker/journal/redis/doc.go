@@ -9,6 +9,8 @@
 //
 //	dray:version        string  "dray-journal-1"; where it is, the keys are ours
 //	dray:trackers       hash    ID → the tracker's last beat, a number
+//	dray:orders         hash    node → what an operator last wanted of it: twice
+//	                            the Unix milliseconds, plus one if to drain it
 //	dray:nodes:{NN}     hash    node → JSON: epoch, address, zone, labels, history
 //	dray:sets:{NN}      hash    node → its inventory, as below
 //	dray:stamps:{NN}    hash    node → 28 bytes: epoch, set hash, heard, ID

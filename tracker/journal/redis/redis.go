@@ -52,6 +52,7 @@ func (r *Redis) Close() error { return r.client.Close() }
 
 func (r *Redis) versionKey() string          { return r.prefix + "version" }
 func (r *Redis) trackersKey() string         { return r.prefix + "trackers" }
+func (r *Redis) ordersKey() string           { return r.prefix + "orders" }
 func (r *Redis) nodesKey(shelf int) string   { return fmt.Sprintf("%snodes:{%02x}", r.prefix, shelf) }
 func (r *Redis) setsKey(shelf int) string    { return fmt.Sprintf("%ssets:{%02x}", r.prefix, shelf) }
 func (r *Redis) stampsKey(shelf int) string  { return fmt.Sprintf("%sstamps:{%02x}", r.prefix, shelf) }

@@ -126,6 +126,7 @@ func (r *Redis) Remove(ctx context.Context, nodes []string) error {
 			p.HDel(ctx, r.nodesKey(shelf), name)
 			p.HDel(ctx, r.setsKey(shelf), name)
 			p.HDel(ctx, r.stampsKey(shelf), name)
+			p.HDel(ctx, r.ordersKey(), name)
 		}
 	})
 }
