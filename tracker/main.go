@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/drayproject/dray/shared/process"
+	"github.com/drayproject/dray/tracker/admincmd"
 	"github.com/drayproject/dray/tracker/app"
 )
 
 func main() {
 	root := tracker()
-	root.AddCommand(process.VersionCommand())
+	root.AddCommand(admincmd.New(), healthcheck(), process.VersionCommand())
 	os.Exit(process.Main(root))
 }
 
@@ -40,4 +41,9 @@ func tracker() *cobra.Command {
 		return tracker.Run(cmd.Context())
 	}
 	return cmd
+}
+
+func healthcheck() *cobra.Command {
+	cfg := app.Default()
+	return process.HealthcheckCommand(&cfg, func() string { return cfg.AdminListen })
 }

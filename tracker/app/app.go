@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/tracker/admin"
 	"github.com/drayproject/dray/tracker/api"
 	"github.com/drayproject/dray/tracker/index"
 	"github.com/drayproject/dray/tracker/journal/redis"
@@ -33,10 +34,13 @@ const (
 // Tracker is a tracker that is bound but does not yet answer.
 type Tracker struct {
 	roster *roster.Roster
+	swarm  *swarm.Swarm
 	prober *probe.Prober
 	scribe *scribe.Scribe // nil without a common memory
 	api    *api.API
 	nodes  *httpserver.Server
+	people *admin.Admin
+	risks  *admin.Exposure
 	admin  *httpserver.Server
 	log    *slog.Logger
 }
@@ -51,62 +55,79 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := api.NewMetrics(reg)
 
+	latest := newHappenings()
 	known, past := index.New(), (*scribe.History)(nil)
 	if cfg.Redis != "" {
 		past = scribe.NewHistory()
 	}
+	watching := &watcher{index: known, metrics: metrics, history: past, latest: latest}
 	nodes := roster.New(roster.Policy{
 		Interval:     cfg.HeartbeatInterval,
 		SuspectAfter: cfg.SuspectAfter,
 		DeadAfter:    cfg.DeadAfter,
 		PurgeAfter:   cfg.PurgeAfter,
 		Gates:        roster.Gates{MinArrival: cfg.MinArrival, MaxDeaths: cfg.MaxDeaths},
-	}, watcher{known, metrics, past}, log)
-	reg.MustRegister(api.Sizes{Index: known, Roster: nodes})
+	}, watching, log)
+	hands := swarm.New(known, nodes)
+	hands.Rule(cfg.rules())
+	watching.swarm = hands
+	reg.MustRegister(api.Sizes{Index: known, Roster: nodes}, api.Swarms{Swarm: hands}, pullStats{latest.pulls})
 
-	t := &Tracker{roster: nodes, prober: probe.New(cfg.ProbeTimeout, reg), log: log}
-	t.api = api.New(known, nodes, swarm.New(known, nodes), cfg.HeartbeatInterval, metrics, log)
+	t := &Tracker{roster: nodes, swarm: hands, prober: probe.New(cfg.ProbeTimeout, reg), log: log}
+	t.api = api.New(known, nodes, hands, cfg.HeartbeatInterval, metrics, log)
+	t.api.Watch(latest.pulls.Hear)
 	if cfg.Redis != "" {
 		memory, err := redis.New(cfg.Redis, cfg.RedisPrefix)
 		if err != nil {
 			return nil, err
 		}
 		t.scribe = scribe.New(memory, known, nodes, past, cfg.PurgeAfter, log)
-		t.api.Remember(func() string { return string(t.scribe.State()) })
 		reg.MustRegister(journalStats{t.scribe})
 	}
-	if err := t.bind(cfg, reg); err != nil {
+	parts := admin.Parts{Index: known, Swarm: hands, Log: latest.log, Pulls: latest.pulls, Metrics: reg}
+	if err := t.bind(cfg, parts); err != nil {
 		if t.scribe != nil {
 			t.scribe.Close()
 		}
 		return nil, err
 	}
+	reg.MustRegister(t.risks)
 	return t, nil
 }
 
-func (t *Tracker) bind(cfg Config, reg prometheus.Gatherer) (err error) {
+func (t *Tracker) bind(cfg Config, parts admin.Parts) (err error) {
+	if t.people, err = t.newAdmin(cfg, parts); err != nil {
+		return err
+	}
+	t.risks = admin.NewExposure(t.people)
 	if t.nodes, err = httpserver.Listen("nodes", cfg.Listen, cfg.MaxConns, t.api.Nodes(), t.log); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	t.nodes.Watch(t.api.ConnOpened, t.api.ConnState)
-	if t.admin, err = httpserver.Listen("admin", cfg.AdminListen, maxAdminConns, t.api.Admin(reg), t.log); err != nil {
+	if t.admin, err = httpserver.Listen("admin", cfg.AdminListen, maxAdminConns, t.people.Handler(), t.log); err != nil {
 		_ = t.nodes.Close()
 		return fmt.Errorf("admin-listen: %w", err)
 	}
 	return nil
 }
 
-// watcher keeps the index and the metrics in line with the roster's verdicts.
+// watcher keeps the index, the swarms and the metrics in line with the roster's
+// verdicts.
 type watcher struct {
 	index   *index.Index
+	swarm   *swarm.Swarm
 	metrics *api.Metrics
 	history *scribe.History // nil without a common memory
+	latest  happenings
 }
 
 // Observe implements [roster.Observer].
-func (w watcher) Observe(v roster.Verdict) {
+func (w *watcher) Observe(v roster.Verdict) {
 	w.metrics.Verdict(v)
 	w.history.Observe(v)
+	w.latest.log.Observe(v)
+	w.latest.pulls.Observe(v)
+	w.swarm.Observe(v)
 	if v.To == roster.Purged {
 		w.index.Forget(v.Ordinal)
 	}
@@ -115,7 +136,7 @@ func (w watcher) Observe(v roster.Verdict) {
 // NodeAddr is where seeders are answered.
 func (t *Tracker) NodeAddr() string { return t.nodes.Addr() }
 
-// AdminAddr is where health and metrics are.
+// AdminAddr is where people are answered.
 func (t *Tracker) AdminAddr() string { return t.admin.Addr() }
 
 // Run answers until ctx ends or a listener fails. Then it takes no more
@@ -127,6 +148,7 @@ func (t *Tracker) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, t.api.Stop)
+	context.AfterFunc(ctx, t.people.Stop)
 	g.Go(func() error { return t.admin.Serve(last, adminDrain) })
 	g.Go(func() error {
 		defer stopLast()
@@ -155,6 +177,14 @@ func (t *Tracker) recall(ctx context.Context) error {
 func (t *Tracker) keep(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error {
 		t.roster.Run(ctx, t.prober)
+		return nil
+	})
+	g.Go(func() error {
+		t.swarm.Run(ctx)
+		return nil
+	})
+	g.Go(func() error {
+		t.risks.Run(ctx)
 		return nil
 	})
 	if t.scribe != nil {

@@ -2,7 +2,10 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/drayproject/dray/tracker/swarm"
 )
 
 // Config is everything that a tracker can be told. Each field is a flag, a key
@@ -11,8 +14,18 @@ import (
 type Config struct {
 	// Listen is where the seeders come.
 	Listen string `mapstructure:"listen" usage:"address for the seeders"`
-	// AdminListen serves /livez, /readyz and /metrics.
-	AdminListen string `mapstructure:"admin-listen" usage:"address for metrics and health"`
+	// AdminListen serves the admin API, the dashboard (at /), /livez, /readyz
+	// and /metrics.
+	AdminListen string `mapstructure:"admin-listen" usage:"address for people, metrics and health"`
+	// AdminToken, when set, is needed for everything on AdminListen, as
+	// "Authorization: Bearer …", but for /livez, the status of /readyz
+	// and the dashboard's files, which hold no data.
+	// Without it, whoever reaches AdminListen can drain nodes. The flag can
+	// be seen in the list of processes: better give it as DRAY_ADMIN_TOKEN,
+	// or in a file.
+	AdminToken string `mapstructure:"admin-token" usage:"token that people need; unset: none"`
+	// AdminTokenFile has the token instead. It is read at the start.
+	AdminTokenFile string `mapstructure:"admin-token-file" usage:"file with the token that people need"`
 	// MaxConns bounds the seeders' connections; more wait. Every seeder
 	// keeps one or a few open.
 	MaxConns int `mapstructure:"max-conns" usage:"largest number of connections from seeders"`
@@ -38,6 +51,22 @@ type Config struct {
 	// such as a refused connection, is not held back by them.
 	MinArrival int `mapstructure:"min-arrival" usage:"percentage of the nodes that must be heard for silence to condemn any"`
 	MaxDeaths  int `mapstructure:"max-deaths" usage:"percentage of the nodes, but at least one, that silence may condemn within 10s"`
+
+	// OriginWait is how long a node may wait, at most, while another gets
+	// what it wants from the registry and has no byte yet, or has no place
+	// free; a seeder may want less. 0 lets nobody wait: the first of a crowd
+	// goes to the registry, and so does everybody else who comes before its
+	// first bytes are there.
+	OriginWait time.Duration `mapstructure:"origin-wait" usage:"longest wait for another node's first bytes; 0: none"`
+	// OriginStart is the time within which a node that was given the leave
+	// to go to the registry must have a byte. Then another is given it.
+	OriginStart time.Duration `mapstructure:"origin-start" usage:"time within which an origin lease must be used"`
+	// OriginPerZone gives that leave to one node in each zone, so that what
+	// is cold crosses no zone.
+	OriginPerZone bool `mapstructure:"origin-per-zone" usage:"one origin lease for each zone instead of one for all"`
+	// OriginStreams is how many leases one registry has to bear at a time.
+	// Who has waited for long enough goes there without a lease.
+	OriginStreams int `mapstructure:"origin-streams" usage:"origin leases that a registry has to bear at a time; 0: no bound"`
 
 	// Redis is the trackers' common memory. With it, trackers share what
 	// they know, and one that starts knows it all before any node has
@@ -69,10 +98,16 @@ func Default() Config {
 		ProbeTimeout:      100 * time.Millisecond,
 		MinArrival:        85,
 		MaxDeaths:         1,
+		OriginWait:        swarm.DefaultRules().Wait,
+		OriginStart:       swarm.DefaultRules().Start,
 		RedisPrefix:       "dray:",
 		LogLevel:          "info",
 		LogFormat:         "text",
 	}
+}
+
+func (c *Config) rules() swarm.Rules {
+	return swarm.Rules{Wait: c.OriginWait, Start: c.OriginStart, PerZone: c.OriginPerZone, PerRegistry: c.OriginStreams}
 }
 
 // check refuses what can't work.
@@ -88,6 +123,12 @@ func (c *Config) check() error {
 		return errors.New("probe-timeout must be between 1ms and heartbeat-interval")
 	case min(c.MinArrival, c.MaxDeaths) < 0 || max(c.MinArrival, c.MaxDeaths) > 100:
 		return errors.New("min-arrival and max-deaths must be percentages")
+	case c.OriginWait < 0 || c.OriginWait > nodesDrain:
+		return fmt.Errorf("origin-wait must be between 0 and %v", nodesDrain)
+	case c.OriginStart < 50*time.Millisecond:
+		return errors.New("origin-start must be at least 50ms")
+	case c.OriginStreams < 0:
+		return errors.New("origin-streams must not be negative")
 	case c.MaxConns < 1:
 		return errors.New("max-conns must be at least 1")
 	}

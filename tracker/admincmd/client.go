@@ -1,0 +1,98 @@
+package admincmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	root       = "/admin/v1"
+	askTimeout = 20 * time.Second // for an answer to be there; a tracker gives up on one before
+	maxAnswer  = 64 << 20
+)
+
+// client asks one tracker.
+type client struct {
+	base  *url.URL
+	token string
+}
+
+func newClient(s settings) (*client, error) {
+	address := s.AdminAddress
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	base, err := url.Parse(address)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		return nil, fmt.Errorf("admin-address %q: want host:port, or a URL with http or https", s.AdminAddress)
+	}
+	c := &client{base: base, token: s.AdminToken}
+	if s.AdminTokenFile != "" {
+		text, err := os.ReadFile(s.AdminTokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("admin-token-file: %w", err)
+		}
+		c.token = strings.TrimSpace(string(text))
+	}
+	return c, nil
+}
+
+// do asks for what is below the root of the API; its segments are escaped. An
+// answer's body has to be closed.
+func (c *client) do(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
+	u := strings.TrimSuffix(c.base.String(), "/") + root + path
+	if len(query) > 0 {
+		u += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u, nil)
+	if err != nil {
+		return nil, Failure{Usage, err}
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, Failure{Unreachable, err}
+	}
+	if res.StatusCode != http.StatusOK {
+		defer func() { _ = res.Body.Close() }()
+		return nil, Failure{codeOf(res.StatusCode), refusalOf(res)}
+	}
+	return res, nil
+}
+
+func refusalOf(res *http.Response) error {
+	r := new(refusal)
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // what could be read has to do
+	if json.Unmarshal(body, r) != nil || r.Title == "" {
+		return errors.New(res.Status)
+	}
+	return r
+}
+
+// call asks and reads the answer.
+func call[T any](ctx context.Context, c *client, method, path string, query url.Values) (answer T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	res, err := c.do(ctx, method, path, query)
+	if err != nil {
+		return answer, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(&answer); err != nil {
+		return answer, Failure{Unreachable, fmt.Errorf("the answer is not a tracker's: %w", err)}
+	}
+	return answer, nil
+}
+
+// segment is a name as part of a path.
+func segment(name string) string { return url.PathEscape(name) }
