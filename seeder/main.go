@@ -9,14 +9,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/drayproject/dray/seeder/app"
+	"github.com/drayproject/dray/seeder/doctor"
+	"github.com/drayproject/dray/seeder/hosts"
+	"github.com/drayproject/dray/seeder/kube"
 	"github.com/drayproject/dray/seeder/pullcmd"
+	"github.com/drayproject/dray/seeder/statuscmd"
 	"github.com/drayproject/dray/shared/process"
 )
 
 func main() {
 	frugal()
 	root := seeder()
-	root.AddCommand(pullcmd.Command(), process.VersionCommand())
+	root.AddCommand(pullcmd.Command(), statuscmd.Command(), kube.Command(), hosts.Command(), examine(), healthcheck(), process.VersionCommand())
 	os.Exit(process.Main(root))
 }
 
@@ -51,4 +55,14 @@ func seeder() *cobra.Command {
 		return seeder.Run(cmd.Context())
 	}
 	return cmd
+}
+
+func examine() *cobra.Command {
+	cfg := app.Default()
+	return doctor.Command(&cfg, func() (doctor.Node, error) { return cfg.Node() })
+}
+
+func healthcheck() *cobra.Command {
+	cfg := app.Default()
+	return process.HealthcheckCommand(&cfg, func() string { return cfg.MetricsListen })
 }

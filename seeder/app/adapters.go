@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"github.com/drayproject/dray/seeder/fetcher"
+	"github.com/drayproject/dray/seeder/puller"
 	"github.com/drayproject/dray/seeder/registry"
+	"github.com/drayproject/dray/seeder/status"
 )
 
 // neighbours is the fetcher as the mirror wants it.
@@ -21,12 +23,15 @@ func (n neighbours) Fetch(ctx context.Context, r fetcher.Request) (registry.Stre
 
 // local is all that the mirror's listener serves. It is no ServeMux: that would
 // redirect paths which are not clean, and the mirror must answer them itself.
-func local(mirror, pull http.Handler) http.Handler {
+func local(mirror, pull, state http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/dray/v1/pull" {
+		switch r.URL.Path {
+		case puller.Path:
 			pull.ServeHTTP(w, r)
-			return
+		case status.Path:
+			state.ServeHTTP(w, r)
+		default:
+			mirror.ServeHTTP(w, r)
 		}
-		mirror.ServeHTTP(w, r)
 	})
 }

@@ -18,9 +18,11 @@ import (
 	"github.com/drayproject/dray/seeder/announcer"
 	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/guard"
+	"github.com/drayproject/dray/seeder/ingests"
 	"github.com/drayproject/dray/seeder/inventory"
 	"github.com/drayproject/dray/seeder/puller"
 	"github.com/drayproject/dray/seeder/registry"
+	"github.com/drayproject/dray/seeder/status"
 	"github.com/drayproject/dray/seeder/transfers"
 	"github.com/drayproject/dray/shared/httpserver"
 	"github.com/drayproject/dray/shared/process"
@@ -42,6 +44,9 @@ type App struct {
 	announcer *announcer.Announcer
 	fetcher   *fetcher.Fetcher
 	guard     *guard.Guard
+	ingests   *ingests.Ingests
+	disk      *disk
+	checkup   *checkup
 
 	mirror, peer, health *httpserver.Server
 }
@@ -64,8 +69,14 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	}
 	a.inventory = inventory.New(a.store, inventory.Config{WalkInterval: cfg.WalkInterval}, log, reg)
 
-	peer := registry.NewPeer(a.store, a.inventory, cfg.UploadRate, log, reg)
-	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, peer, log); err != nil {
+	a.ingests = ingests.New(a.store, ingests.Parts{
+		Progress: func(in []trackerapi.Ingest) { a.announcer.Progress(in) },
+		Suspect:  func(d digest.Digest) { a.guard.Watch(d, nil) },
+	}, log, reg)
+	a.checkup = newCheckup(cfg, log, reg)
+	a.disk = newDisk(cfg.contentPath(), cfg.MinFreeDisk, log, reg)
+	peer := registry.NewPeer(a.store, a.inventory, a.ingests, registry.Limits{Slots: cfg.UploadSlots, Rate: cfg.UploadRate}, log, reg)
+	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, a.checkup.probe.Before(peer), log); err != nil {
 		return nil, err
 	}
 	a.announcer = announcer.New(announcer.Config{
@@ -73,36 +84,42 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		Node:          introduce(cfg, a.peer.Addr()),
 		LookupTimeout: cfg.LookupTimeout,
 		Ready:         a.inventory.Ready(),
-		Load:          func() trackerapi.Load { return trackerapi.Load{Uploads: peer.Uploads()} },
+		Load:          func() trackerapi.Load { return a.load(peer, cfg.UploadSlots) },
+		Ingests:       a.ingests.List,
 	}, a.inventory, log, reg)
-	a.fetcher = fetcher.New(fetcher.Config{LookupTimeout: cfg.LookupTimeout + lookupSlack}, a.announcer, a.announcer, log, reg)
+	a.fetcher = fetcher.New(fetcher.Config{
+		LookupTimeout: cfg.LookupTimeout + lookupSlack,
+		OriginWait:    cfg.OriginWait,
+		From:          a.ingests.From,
+	}, a.announcer, a.announcer, log, reg)
 	a.guard = guard.New(a.store, a.accuse, log, reg)
 
-	if err := a.listenLocally(cfg, log, reg); err != nil {
+	if err := a.listenLocally(cfg, peer.Uploads, log, reg); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
 // listenLocally binds what this machine itself uses: the mirror, with pulls on
-// request beside it, and health and metrics.
-func (a *App) listenLocally(cfg Config, log *slog.Logger, reg *prometheus.Registry) error {
+// request and the status beside it, and health and metrics.
+func (a *App) listenLocally(cfg Config, uploads func() int, log *slog.Logger, reg *prometheus.Registry) error {
 	seen := transfers.NewLog(log, reg)
 	mirror, err := registry.NewMirror(
-		registry.MirrorConfig{TagPolicy: cfg.TagPolicy, Upstreams: cfg.Upstreams},
+		registry.MirrorConfig{TagPolicy: cfg.TagPolicy, Upstreams: cfg.Upstreams, OriginWait: cfg.OriginWait, DownloadRate: cfg.DownloadRate},
 		registry.MirrorParts{
 			Content:   a.store,
 			Inventory: a.inventory,
 			Fetcher:   neighbours{a.fetcher},
 			Resolver:  a.announcer,
 			Guard:     a.guard,
+			Ingests:   a.ingests,
 			Transfers: seen,
 		}, log, reg)
 	if err != nil {
 		return err
 	}
 	pull := puller.New(puller.Config{Mirror: a.MirrorAddr, Upstreams: cfg.Upstreams}, a.store, seen, log, reg)
-	if a.mirror, err = httpserver.Listen("mirror", cfg.MirrorListen, maxMirrorConns, local(mirror, pull), log); err != nil {
+	if a.mirror, err = httpserver.Listen("mirror", cfg.MirrorListen, maxMirrorConns, a.checkup.probe.Before(local(mirror, pull, status.Handler(a.status(cfg.NodeName, uploads, seen)))), log); err != nil {
 		return err
 	}
 	a.health, err = httpserver.Listen("metrics", cfg.MetricsListen, maxHealthConns, a.healthRoutes(reg), log)
@@ -153,7 +170,7 @@ func (a *App) Run(ctx context.Context) error {
 	err := inStages(ctx,
 		[]task{a.announcer.Run},
 		[]task{serve(a.peer), serve(a.mirror)},
-		[]task{serve(a.health), a.fetcher.Run, a.guard.Run, a.inventory.Run},
+		[]task{serve(a.health), a.fetcher.Run, a.ingests.Run, a.guard.Run, a.inventory.Run, a.disk.Run, a.examine},
 	)
 	a.log.Info("seeder has stopped", "error", err)
 	return err

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drayproject/dray/seeder/status"
+	"github.com/drayproject/dray/seeder/transfers"
 )
 
 // free is a configuration that needs nothing: every address is a free one.
@@ -170,12 +173,15 @@ func TestMetricsAreWellFormed(t *testing.T) {
 
 func TestWrongSettingsAreNamed(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
-		"store":       func(c *Config) { c.Store = "shelf" },
-		"advertise":   func(c *Config) { c.Advertise = "10.0.0.1" },
-		"upload-rate": func(c *Config) { c.UploadRate = -1 },
-		"walk":        func(c *Config) { c.WalkInterval = 0 },
-		"sometimes":   func(c *Config) { c.TagPolicy = map[string]string{"*": "sometimes"} },
-		"peer":        func(c *Config) { c.PeerListen = "256.0.0.1:1" },
+		"store":         func(c *Config) { c.Store = "shelf" },
+		"advertise":     func(c *Config) { c.Advertise = "10.0.0.1" },
+		"upload-rate":   func(c *Config) { c.UploadRate = -1 },
+		"download-rate": func(c *Config) { c.DownloadRate = 1000 },
+		"min-free-disk": func(c *Config) { c.MinFreeDisk = 100 },
+		"origin-wait":   func(c *Config) { c.OriginWait = time.Minute },
+		"walk":          func(c *Config) { c.WalkInterval = 0 },
+		"sometimes":     func(c *Config) { c.TagPolicy = map[string]string{"*": "sometimes"} },
+		"peer":          func(c *Config) { c.PeerListen = "256.0.0.1:1" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := free(t)
@@ -185,5 +191,25 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestTheStatusIsToldToThisMachineAlone(t *testing.T) {
+	a, _ := start(t, free(t))
+	wait(t, a)
+	s, err := status.Ask(t.Context(), a.MirrorAddr(), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Node != "n1" || !s.Ready || !s.Store || len(s.Recent) != 0 {
+		t.Errorf("the status is %+v", s)
+	}
+	unknown := "/v2/app/blobs/sha256:" + strings.Repeat("0", 64) + "?ns=registry.example"
+	_, _ = get(t, "http://"+a.MirrorAddr()+unknown)
+	if s, err = status.Ask(t.Context(), a.MirrorAddr(), 5); err != nil || len(s.Recent) != 1 || s.Recent[0].Result != transfers.Miss {
+		t.Errorf("after a miss the status is %+v, %v", s, err)
+	}
+	if code, _ := get(t, "http://"+a.PeerAddr()+status.Path); code != http.StatusNotFound {
+		t.Errorf("a neighbour who asks for it gets %d", code)
 	}
 }

@@ -27,6 +27,12 @@ type Config struct {
 	Trackers []string `mapstructure:"trackers" usage:"all trackers: host:port, URL, or dns:name:port"`
 	// LookupTimeout bounds what a lookup can add to a pull.
 	LookupTimeout time.Duration `mapstructure:"lookup-timeout" usage:"longest wait for the trackers' answer to one lookup"`
+	// OriginWait is how long a request may wait while another node gets the
+	// same content from the registry, or while those who have it are busy.
+	// After it containerd is sent to the registry as well. It must stay well
+	// below the 30 s after which containerd gives the mirror up. 0: nobody
+	// waits.
+	OriginWait time.Duration `mapstructure:"origin-wait" usage:"longest wait for another node that is getting the same content from the registry (0: none)"`
 
 	// MirrorListen is where this node's containerd asks. It gives access to
 	// everything in the node's store and can start pulls, so it belongs on
@@ -41,9 +47,18 @@ type Config struct {
 	MetricsListen string `mapstructure:"metrics-listen" usage:"address for metrics and health"`
 	// MaxPeerConns bounds the connections from neighbours; more wait.
 	MaxPeerConns int `mapstructure:"max-peer-conns" usage:"largest number of connections from peers"`
+	// UploadSlots bounds how many blobs neighbours are sent at one time.
+	// Whoever comes then is told at once that the node is busy, and asks the
+	// next. 0: no bound.
+	UploadSlots int `mapstructure:"upload-slots" usage:"blobs sent to peers at one time (0: unlimited)"`
 	// UploadRate bounds what neighbours may take from this node together,
 	// in bytes per second. 0: no bound.
 	UploadRate int64 `mapstructure:"upload-rate" usage:"bytes/s sent to peers, all together (0: unlimited)"`
+
+	// DownloadRate bounds what this node takes from neighbours for all of its
+	// pulls together, in bytes per second. What comes from a registry is not
+	// bounded. Less than 1 MiB/s would be taken for a standstill. 0: no bound.
+	DownloadRate int64 `mapstructure:"download-rate" usage:"bytes/s taken from peers, all together (0: unlimited)"`
 
 	// Store is "containerd" or "embedded": a store of the seeder's own, for
 	// machines without containerd.
@@ -62,6 +77,22 @@ type Config struct {
 	// collection sends no event, so only a walk, or a request that misses,
 	// notices what it took.
 	WalkInterval time.Duration `mapstructure:"walk-interval" usage:"time between complete looks at the store"`
+
+	// MinFreeDisk is the free share of content's file system, in percent,
+	// below which neighbours are told to ask other nodes first: kubelet is
+	// about to delete images there. 0: never. Where the folder can't be
+	// reached the node counts as well.
+	MinFreeDisk int `mapstructure:"min-free-disk" usage:"percentage of free disk below which other nodes are asked first (0: never)"`
+
+	// ContainerdConfig is containerd's configuration file. Only the doctor
+	// reads it, and only where the running containerd can't be asked for its
+	// configuration, as from a container with PIDs of its own.
+	ContainerdConfig string `mapstructure:"containerd-config" usage:"containerd's configuration file, for the doctor where it can't ask containerd itself"`
+	// Doctor has the seeder examine its node when it has started, as "seeder
+	// doctor" does: it warns of each fault, and runs on. Its containerd pulls
+	// an image of a few hundred bytes from the mirror for that, and removes
+	// it.
+	Doctor bool `mapstructure:"doctor" usage:"at the start, look for what is wrong with this node, and warn of it"`
 
 	// TagPolicy says for each registry what the mirror does with tags:
 	// "fallback" leaves them to the registry while it answers, and serves
@@ -83,19 +114,36 @@ type Config struct {
 func Default() Config {
 	return Config{
 		LookupTimeout:         50 * time.Millisecond,
+		OriginWait:            time.Second,
 		MirrorListen:          "127.0.0.1:5001",
 		PeerListen:            ":5002",
 		MetricsListen:         "127.0.0.1:5003",
 		MaxPeerConns:          1024,
+		UploadSlots:           64,
 		Store:                 "containerd",
 		ContainerdAddress:     "/run/containerd/containerd.sock",
 		ContainerdNamespace:   "k8s.io",
 		ContainerdContentPath: "/var/lib/containerd/io.containerd.content.v1.content",
 		EmbeddedRoot:          "/var/lib/dray",
+		ContainerdConfig:      "/etc/containerd/config.toml",
+		Doctor:                true,
 		WalkInterval:          time.Minute,
+		MinFreeDisk:           10,
 		LogLevel:              "info",
 		LogFormat:             "text",
 	}
+}
+
+// minDownloadRate leaves even the slowest of a few dozen pulls something to do
+// within the time in which neighbours give a reader up.
+const minDownloadRate = 1 << 20
+
+// contentPath is the folder that content is in.
+func (c *Config) contentPath() string {
+	if c.Store == "embedded" {
+		return c.EmbeddedRoot
+	}
+	return c.ContainerdContentPath
 }
 
 // complete fills in what depends on the machine, and refuses what can't work.
@@ -115,8 +163,21 @@ func (c *Config) complete() error {
 			return fmt.Errorf("advertise %q: want host:port", c.Advertise)
 		}
 	}
-	if c.UploadRate < 0 || c.MaxPeerConns < 1 {
-		return errors.New("upload-rate can't be negative, and max-peer-conns must be at least 1")
+	if min(c.UploadRate, int64(c.UploadSlots)) < 0 || c.MaxPeerConns < 1 {
+		return errors.New("upload-rate and upload-slots can't be negative, and max-peer-conns must be at least 1")
+	}
+	if c.DownloadRate != 0 && c.DownloadRate < minDownloadRate {
+		return fmt.Errorf("download-rate must be 0 or at least %d", minDownloadRate)
+	}
+	if c.MinFreeDisk < 0 || c.MinFreeDisk > 99 {
+		return errors.New("min-free-disk must be between 0 and 99")
+	}
+	return c.checkTimes()
+}
+
+func (c *Config) checkTimes() error {
+	if c.OriginWait < 0 || c.OriginWait > 20*time.Second {
+		return errors.New("origin-wait must be between 0 and 20s")
 	}
 	if c.LookupTimeout <= 0 || c.WalkInterval <= 0 {
 		return errors.New("lookup-timeout and walk-interval must be positive")

@@ -7,6 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/drayproject/dray/seeder/registry"
+	"github.com/drayproject/dray/shared/trackerapi"
 )
 
 func newMetrics() *prometheus.Registry {
@@ -26,6 +29,8 @@ type health struct {
 	Store    bool `json:"store"`
 	Digests  int  `json:"digests"`
 	Trackers int  `json:"trackers"` // that answer
+	// Degraded is why neighbours are told to ask others first.
+	Degraded string `json:"degraded,omitempty"`
 }
 
 func (a *App) healthRoutes(reg *prometheus.Registry) http.Handler {
@@ -44,12 +49,37 @@ func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
 		Store:    a.inventory.Healthy(),
 		Digests:  len(a.inventory.Snapshot().Digests),
 		Trackers: a.announcer.Sessions(),
+		Degraded: a.degraded(),
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if !h.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_ = json.NewEncoder(w).Encode(h)
+}
+
+// load is what the trackers are told of this node's business.
+func (a *App) load(peer *registry.Peer, slots int) trackerapi.Load {
+	return trackerapi.Load{
+		Uploads:    peer.Uploads(),
+		Slots:      slots,
+		UploadRate: peer.UploadRate(),
+		LatencyMS:  peer.Latency().Milliseconds(),
+		Degraded:   a.degraded(),
+	}
+}
+
+// degraded is why this node should come last as a parent; empty when it is
+// well. Before the first walk nothing is announced, and there is nothing to say
+// of the store.
+func (a *App) degraded() string {
+	switch {
+	case a.walked() && !a.inventory.Healthy():
+		return "store"
+	case a.disk.pressed.Load():
+		return "disk"
+	}
+	return ""
 }
 
 func (a *App) walked() bool {

@@ -22,6 +22,8 @@ type contentStore interface {
 	Subscribe(context.Context) (<-chan store.Event, <-chan error)
 	Ingests(context.Context, digest.Digest) ([]store.Ingest, error)
 	OpenIngest(ctx context.Context, ref string) (store.Blob, error)
+	Arrivals() []store.Arrival
+	OpenGrowing(context.Context, digest.Digest) (*store.Growing, error)
 	Abort(ctx context.Context, ref string) error
 	Ready(context.Context) error
 	ContentStore() content.Store
