@@ -4,6 +4,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,7 +16,8 @@ import (
 )
 
 // Main runs the command until it is done or a SIGINT or SIGTERM ends its
-// context, and returns the exit status. A second signal ends the process at
+// context, and returns the exit status: 1 for an error, or what its method
+// ExitCode says. A second signal ends the process at
 // once.
 func Main(cmd *cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -25,9 +27,22 @@ func Main(cmd *cobra.Command) int {
 	cmd.SilenceErrors = true
 	if err := cmd.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Name(), err)
-		return 1
+		return exitCode(err)
 	}
 	return 0
+}
+
+// coded is an error that says what the process ends with.
+type coded interface {
+	error
+	ExitCode() int
+}
+
+func exitCode(err error) int {
+	if e, ok := errors.AsType[coded](err); ok {
+		return e.ExitCode()
+	}
+	return 1
 }
 
 // Logger writes to w at the given level (debug, info, warn, error) in the given

@@ -1,6 +1,8 @@
 package process
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -92,5 +94,18 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 				t.Fatalf("got %v; want an error that names %q", err, c.want)
 			}
 		})
+	}
+}
+
+type codedError int
+
+func (c codedError) Error() string { return "coded" }
+func (c codedError) ExitCode() int { return int(c) }
+
+func TestErrorsMaySayWhatTheProcessEndsWith(t *testing.T) {
+	for err, want := range map[error]int{errors.New("any"): 1, codedError(3): 3, fmt.Errorf("wrapped: %w", codedError(4)): 4} {
+		if got := exitCode(err); got != want {
+			t.Errorf("%v: %d; want %d", err, got, want)
+		}
 	}
 }
