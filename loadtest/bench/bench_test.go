@@ -111,7 +111,9 @@ func TestJSONHasEveryValue(t *testing.T) {
 }
 
 func TestRunRefusesWhatItDoesNotKnow(t *testing.T) {
-	for _, o := range []Options{{Rounds: 0}, {Rounds: 1, Only: []string{"speed"}}} {
+	for _, o := range []Options{
+		{Rounds: 0, CrowdRate: 200}, {Rounds: 1, CrowdRate: 200, Only: []string{"speed"}}, {Rounds: 1},
+	} {
 		if _, err := Run(context.Background(), o, t.Output()); err == nil {
 			t.Errorf("%+v was accepted", o)
 		}

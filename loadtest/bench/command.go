@@ -3,9 +3,10 @@
 // beside what nginx or the registry do with the same bytes in the same run. It
 // needs root.
 //
-// There is a file for each part: link.go, latency.go, cpu.go, memory.go. The
-// bed that they share is in pair.go, the clients in fetch.go, what is read from
-// the kernel in proc.go. Parts note their values in a [Report], round by round.
+// There is a file for each part: link.go, latency.go, cpu.go, memory.go,
+// crowd.go. The bed of the first four is in pair.go, the crowd's in crowd_bed.go,
+// the clients in fetch.go, what is read from the kernel in proc.go. Parts note
+// their values in a [Report], round by round.
 package bench
 
 import (
@@ -31,17 +32,19 @@ var parts = []part{
 	{"latency", measureLatency},
 	{"cpu", measureCPU},
 	{"memory", measureMemory},
+	{"crowd", measureCrowd},
 }
 
 // Options are what a run may be told.
 type Options struct {
-	Only   []string // names of parts; empty: all
-	Rounds int
+	Only      []string // names of parts; empty: all
+	Rounds    int
+	CrowdRate int64 // of the crowd's links, Mbit/s in each direction
 }
 
 // Command makes the command, to be added to loadtest's.
 func Command() *cobra.Command {
-	o := Options{Rounds: 3}
+	o := Options{Rounds: 3, CrowdRate: 200}
 	output := "table"
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -61,6 +64,7 @@ func Command() *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(names(), ", "))
 	cmd.Flags().IntVar(&o.Rounds, "rounds", o.Rounds, "how often each figure is measured")
+	cmd.Flags().Int64Var(&o.CrowdRate, "crowd-rate", o.CrowdRate, "rate of the crowd's links and the registry's, in Mbit/s; 100 where the machine can't carry more")
 	cmd.Flags().StringVarP(&output, "output", "o", output, "table or json")
 	return cmd
 }
@@ -70,12 +74,15 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 	if o.Rounds < 1 {
 		return nil, fmt.Errorf("rounds: want at least 1, not %d", o.Rounds)
 	}
+	if o.CrowdRate < 1 || o.CrowdRate > 10_000 {
+		return nil, fmt.Errorf("crowd-rate: want 1 to 10000 Mbit/s, not %d", o.CrowdRate)
+	}
 	for _, name := range o.Only {
 		if !slices.Contains(names(), name) {
 			return nil, fmt.Errorf("part %q: want one of %s", name, strings.Join(names(), ", "))
 		}
 	}
-	r := &Report{Machine: thisMachine(), Rounds: o.Rounds}
+	r := &Report{Machine: thisMachine(), Rounds: o.Rounds, crowdRate: o.CrowdRate * testbed.Mbit}
 	for _, p := range parts {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue

@@ -16,7 +16,8 @@ type Report struct {
 	Rounds  int       `json:"rounds"`
 	Figures []*Figure `json:"figures"`
 
-	part string // that is being measured
+	part      string // that is being measured
+	crowdRate int64  // of the crowd's links, bits per second
 }
 
 // Figure is one quantity, measured once a round.

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/loadtest/testbed/imagekit"
 	"github.com/drayproject/dray/seeder/puller"
@@ -129,37 +126,6 @@ func TestOnlyOneSenderIsAVictim(t *testing.T) {
 		if got := onlySender(all, c.before, c.now); got != c.want {
 			t.Errorf("%s: got the wrong one", c.name)
 		}
-	}
-}
-
-func TestAStoreWithAWrongByteDoesNotVerify(t *testing.T) {
-	good, bad := digest.FromString("good"), digest.FromString("bad")
-	for _, c := range []struct {
-		name  string
-		files map[digest.Digest]string
-		want  string // in the error
-	}{
-		{"all there", map[digest.Digest]string{good: "good"}, ""},
-		{"one missing", map[digest.Digest]string{bad: "bad"}, "bytes, not"},
-		{"one wrong", map[digest.Digest]string{good: "gooe"}, "has the bytes of"},
-		{"one beside it wrong", map[digest.Digest]string{good: "good", bad: "good"}, "has the bytes of"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			root := t.TempDir()
-			dir := filepath.Join(root, "content", "blobs", "sha256")
-			if err := os.MkdirAll(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			for d, body := range c.files {
-				if err := os.WriteFile(filepath.Join(dir, d.Encoded()), []byte(body), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			_, err := verify(root, []imagekit.Part{{Kind: "layer", Digest: good, Size: 4}})
-			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %q", err, c.want)
-			}
-		})
 	}
 }
 

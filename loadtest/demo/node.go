@@ -41,6 +41,9 @@ func (s *stage) startNode(ctx context.Context, name string) (*node, error) {
 	return n, nil
 }
 
+// blobs is the folder of the node's content.
+func (n *node) blobs() string { return filepath.Join(n.root, "content", "blobs", "sha256") }
+
 // wipe empties the store of a node that has been killed.
 func (n *node) wipe() error { return os.RemoveAll(n.root) }
 

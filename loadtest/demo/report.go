@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/drayproject/dray/loadtest/testbed/imagekit"
 	"github.com/drayproject/dray/seeder/puller"
 )
 
@@ -51,7 +52,7 @@ func (s *stage) everythingIsChecked(context.Context) error {
 func (s *stage) allStoresVerify() error {
 	var wrong []error
 	for _, n := range s.nodes {
-		found, err := verify(n.root, s.img.Parts)
+		found, err := imagekit.Verify(n.blobs(), s.img.Parts)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue

@@ -13,7 +13,7 @@ func TestNobodyNoticesThatRedisBreaks(t *testing.T) {
 	for name, f := range map[string]fault[*testbed.Redis]{
 		"stopped, then empty": {func(r *testbed.Redis) { r.Process.Kill() }, 3 * time.Second, (*testbed.Redis).Start},
 		"restarted empty":     {func(r *testbed.Redis) { r.Process.Terminate(soon) }, 0, (*testbed.Redis).Start},
-		"frozen":              {func(r *testbed.Redis) { r.Process.Pause() }, 5 * time.Second, func(r *testbed.Redis) { r.Process.Resume() }},
+		"frozen":              {func(r *testbed.Redis) { r.Process.Pause() }, time.Minute, func(r *testbed.Redis) { r.Process.Resume() }},
 		"flushed":             {(*testbed.Redis).Flush, time.Second, (*testbed.Redis).Flush},
 	} {
 		t.Run(name, func(t *testing.T) { breakRedis(t, f) })

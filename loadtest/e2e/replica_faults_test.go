@@ -12,7 +12,7 @@ func TestNobodyNoticesThatOneOfThreeTrackersBreaks(t *testing.T) {
 	for name, f := range map[string]fault[*tracker]{
 		"killed":    {(*tracker).Kill, time.Second, func(tr *tracker) { tr.start() }},
 		"restarted": {func(tr *tracker) { tr.Terminate(soon) }, 0, func(tr *tracker) { tr.start() }},
-		"frozen":    {(*tracker).Pause, 3 * time.Second, (*tracker).Resume},
+		"frozen":    {(*tracker).Pause, 10 * time.Second, (*tracker).Resume},
 	} {
 		t.Run(name, func(t *testing.T) { breakOneOfThree(t, f) })
 	}

@@ -11,6 +11,7 @@
 //
 //	fill       the whole fleet registers and announces itself to empty trackers
 //	rates      heartbeats and lookups, as many as the tracker takes; half as many
+//	people     lookups beside somebody who asks one question of each kind by the admin API
 //	restart    all trackers are killed and start again, with Redis or without
 //	mix        heartbeats, changes, lookups, failures and returns, side by side
 //

@@ -52,7 +52,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.Interval, "heartbeat-interval", o.Interval, "time between a node's heartbeats in the mix")
 	flags.StringVar(&o.Redis, "redis", o.Redis, "the trackers' common memory: a URL, none, or auto for a redis-server of our own if one is installed")
 	flags.StringVar(&o.Tracker, "tracker", o.Tracker, "tracker program (default: built from source)")
-	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, mix (the restart belongs to it)")
+	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, people, mix (the restart belongs to it)")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of everything that chance decides")
 	flags.Float64Var(&o.Lookups, "lookups", o.Lookups, "lookups per second in the mix, every other one batched")
 	flags.Float64Var(&o.Changes, "changes", o.Changes, "changed inventories per second in the mix")
@@ -61,6 +61,9 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Batch, "batch", o.Batch, "digests in a batched lookup")
 	flags.IntVar(&o.Workers, "workers", o.Workers, "requests at a time")
 }
+
+// parts are what a run may be made of.
+var parts = []string{"rates", "people", "mix"}
 
 func (o *Options) check() error {
 	for _, c := range []struct {
@@ -86,8 +89,8 @@ func (o *Options) check() error {
 		}
 	}
 	for _, part := range o.Only {
-		if part != "rates" && part != "mix" {
-			return fmt.Errorf("part %q: want rates or mix", part)
+		if !slices.Contains(parts, part) {
+			return fmt.Errorf("part %q: want one of %v", part, parts)
 		}
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"github.com/drayproject/dray/loadtest/plot"
 )
 
 //go:embed page.html
@@ -23,10 +25,10 @@ func writePage(w io.Writer, r *Report) error { return page.Execute(w, r) }
 // latencies draws how long the slowest requests of a part took: each step to
 // the right has a tenth as many that are slower.
 func latencies(p *Phase) template.HTML {
-	var curves []Curve
+	var curves []plot.Curve
 	least, most, last := math.Inf(1), 0.0, 0
 	for _, v := range p.Verbs {
-		c := Curve{Name: v.Name}
+		c := plot.Curve{Name: v.Name}
 		for i, point := range v.Curve {
 			ms := max(point.MS, 1e-3)
 			c.X, c.Y = append(c.X, float64(i)), append(c.Y, ms)
@@ -37,12 +39,12 @@ func latencies(p *Phase) template.HTML {
 	if last == 0 {
 		return ""
 	}
-	x := axis{high: float64(last), from: left, to: plotWidth - right}
+	x := plot.Between(0, float64(last))
 	for i := 0; i <= last; i += 5 {
-		x.labels = append(x.labels, float64(i))
+		x.Labels = append(x.Labels, float64(i))
 	}
-	x.labelledAs = func(v float64) string { return fmt.Sprintf("%.6g %%", 100*shareAt(int(v))) }
-	return draw(x, logarithmic(least, most, plotHeight-bottom, top), "share of requests", "milliseconds", curves)
+	x.LabelledAs = func(v float64) string { return fmt.Sprintf("%.6g %%", 100*shareAt(int(v))) }
+	return plot.Draw(x, plot.Logarithmic(least, most), "share of requests", "milliseconds", curves)
 }
 
 // overTime draws one quantity of the samples: "requests", "cores" or "memory".
@@ -50,12 +52,12 @@ func overTime(samples []Sample, what string) template.HTML {
 	if len(samples) < 2 {
 		return ""
 	}
-	var curves []Curve
+	var curves []plot.Curve
 	switch what {
 	case "cores":
-		curves = []Curve{curve(what, samples, func(s Sample) float64 { return s.Cores })}
+		curves = []plot.Curve{curve(what, samples, func(s Sample) float64 { return s.Cores })}
 	case "memory":
-		curves = []Curve{curve(what, samples, func(s Sample) float64 { return s.Resident })}
+		curves = []plot.Curve{curve(what, samples, func(s Sample) float64 { return s.Resident })}
 	default:
 		for _, v := range verbs {
 			curves = append(curves, curve(v, samples, func(s Sample) float64 { return s.PerSecond[v] }))
@@ -65,12 +67,12 @@ func overTime(samples []Sample, what string) template.HTML {
 	for _, c := range curves {
 		most = max(most, slices.Max(c.Y))
 	}
-	x := linear(samples[len(samples)-1].At, left, plotWidth-right)
-	return draw(x, linear(most, plotHeight-bottom, top), "seconds", what, curves)
+	x := plot.Linear(samples[len(samples)-1].At)
+	return plot.Draw(x, plot.Linear(most), "seconds", what, curves)
 }
 
-func curve(name string, samples []Sample, value func(Sample) float64) Curve {
-	c := Curve{Name: name}
+func curve(name string, samples []Sample, value func(Sample) float64) plot.Curve {
+	c := plot.Curve{Name: name}
 	for _, s := range samples {
 		c.X, c.Y = append(c.X, s.At), append(c.Y, value(s))
 	}

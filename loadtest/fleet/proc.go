@@ -71,8 +71,8 @@ func allowFiles(n int) error {
 	return nil
 }
 
-// machine says where a run takes place.
-func machine() string {
+// Machine says where a run takes place.
+func Machine() string {
 	var u unix.Utsname
 	_ = unix.Uname(&u)
 	load, _ := os.ReadFile("/proc/loadavg")

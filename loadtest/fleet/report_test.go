@@ -101,17 +101,6 @@ func wellFormed(t *testing.T, svg string) {
 	}
 }
 
-func TestAxes(t *testing.T) {
-	l := linear(37, 100, 0)
-	if l.high != 40 || l.at(0) != 100 || l.at(40) != 0 || l.at(99) != 0 {
-		t.Errorf("linear: %+v", l)
-	}
-	g := logarithmic(0.02, 3, 0, 300)
-	if g.low != 0.01 || g.high != 10 || len(g.labels) != 4 || int(g.at(0.1)+.5) != 100 {
-		t.Errorf("logarithmic: %+v, 0.1 is at %v", g, g.at(0.1))
-	}
-}
-
 func TestParseStat(t *testing.T) {
 	got, err := parseStat("12 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 150 25 0 0 20")
 	if err != nil || got != 1750*time.Millisecond {

@@ -23,7 +23,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 	}
 	defer os.RemoveAll(dir)
 	ctx, stop := context.WithCancel(ctx)
-	r := &run{Options: o, dir: dir, report: &Report{Machine: machine(), Options: o}, progress: progress}
+	r := &run{Options: o, dir: dir, report: &Report{Machine: Machine(), Options: o}, progress: progress}
 	defer r.close(stop)
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
@@ -121,6 +121,9 @@ func (r *run) measure(ctx context.Context) error {
 	parts := []func(context.Context) error{r.fill}
 	if r.does("rates") {
 		parts = append(parts, r.rates)
+	}
+	if r.does("people") && r.Lookups > 0 {
+		parts = append(parts, r.people)
 	}
 	if r.does("mix") {
 		parts = append(parts, r.restart, r.mix)

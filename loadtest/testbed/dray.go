@@ -39,18 +39,67 @@ func (b *Bed) Tracker(h *Host, flags ...string) *Process {
 // flags come after the bed's own.
 func (b *Bed) Seeder(c *Containerd, flags ...string) *Process {
 	b.t.Helper()
-	p := c.Host.Start("seeder", b.binary("seeder"), append([]string{
-		"--node-name=" + c.Host.Name,
-		"--advertise=" + c.Host.At(PeerPort),
+	return b.seeder(c.Host, append([]string{
+		"--containerd-address=" + c.Socket,
+		"--containerd-content-path=" + c.ContentPath,
+	}, flags...))
+}
+
+// LoneSeeder starts a seeder with a store of its own in the folder root, and
+// waits until it is ready. Nothing but the seeder runs on the host.
+func (b *Bed) LoneSeeder(h *Host, root string, flags ...string) *Process {
+	b.t.Helper()
+	return b.seeder(h, append([]string{"--store=embedded", "--embedded-root=" + root}, flags...))
+}
+
+func (b *Bed) seeder(h *Host, flags []string) *Process {
+	b.t.Helper()
+	p := h.Start("seeder", b.binary("seeder"), append(seederFlags(h), flags...)...)
+	p.WaitLog("seeder is ready", startDeadline)
+	return p
+}
+
+// Doctor runs "seeder doctor" beside the containerd, with the settings that
+// Seeder gives, to its end.
+func (b *Bed) Doctor(c *Containerd, flags ...string) *Process {
+	b.t.Helper()
+	args := append([]string{
+		"doctor",
+		"--containerd-address=" + c.Socket,
+		"--containerd-content-path=" + c.ContentPath,
+	}, seederFlags(c.Host)...)
+	p := c.Host.Start("doctor", b.binary("seeder"), append(args, flags...)...)
+	b.Eventually(2*time.Minute, p.name+" has ended", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	return p
+}
+
+// ExitCode is how the process has ended; -1 for a signal, or not yet.
+func (p *Process) ExitCode() int {
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode()
+	default:
+		return -1
+	}
+}
+
+func seederFlags(h *Host) []string {
+	return []string{
+		"--node-name=" + h.Name,
+		"--advertise=" + h.At(PeerPort),
 		fmt.Sprintf("--mirror-listen=127.0.0.1:%d", MirrorPort),
 		fmt.Sprintf("--peer-listen=:%d", PeerPort),
 		fmt.Sprintf("--metrics-listen=127.0.0.1:%d", MetricsPort),
-		"--containerd-address=" + c.Socket,
-		"--containerd-content-path=" + c.ContentPath,
 		"--log-level=debug",
-	}, flags...)...)
-	p.WaitLog("seeder is ready", startDeadline)
-	return p
+		"--doctor=false", // it would pull an image of its own
+	}
 }
 
 // binary is the path of one of this repository's own programs, built from the

@@ -3,16 +3,18 @@
 # versions, into the repository's .cache/bin; the rest are Debian packages. What
 # is already there at the right version is left alone.
 #
-#   tools.sh test    containerd, ctr, the OCI conformance tests, and the Debian packages
+#   tools.sh test    containerd, ctr, helm, docker-compose, the OCI conformance tests, and the Debian packages
 #   tools.sh lint    golangci-lint
 #   tools.sh         all of it
 set -euo pipefail
 
 containerd=v2.4.2
+helm=v3.22.0
+compose=v5.5.1
 conformance=v0.0.0-20260831232431-97274622c111
 golangci_lint=v2.15.0
-packages=(docker-registry iproute2 nftables nginx-light redis-server)
-commands=(docker-registry ip tc nft nginx redis-server redis-cli)
+packages=(busybox-static docker-registry docker.io iproute2 nftables nginx-light prometheus redis-server)
+commands=(busybox docker docker-registry dockerd ip tc nft nginx promtool redis-server redis-cli)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 bin="${DRAY_TEST_BIN:-$root/.cache/bin}"
@@ -35,6 +37,8 @@ test_tools() {
   build containerd github.com/containerd/containerd/v2/cmd/containerd "$containerd"
   build ctr github.com/containerd/containerd/v2/cmd/ctr "$containerd"
   build conformance github.com/opencontainers/distribution-spec/conformance "$conformance"
+  build helm helm.sh/helm/v3/cmd/helm "$helm"
+  build_within docker-compose github.com/docker/compose/v5/cmd "$compose"
   install_packages
 }
 
@@ -42,19 +46,37 @@ lint_tools() {
   build golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
 }
 
-# build NAME PACKAGE VERSION. A stamp beside the program says which version it
-# is, and which Go made it.
+# build NAME PACKAGE VERSION
 build() {
-  local want stamp="$bin/.$1.version"
-  want="$3 $(go env GOVERSION)"
-  if [[ -x "$bin/$1" && "$(cat "$stamp" 2>/dev/null)" == "$want" ]]; then
-    return
-  fi
-  echo "building $1 $3 into $bin" >&2
-  mkdir -p "$bin"
+  wanted "$1" "$3" || return 0
   (cd / && GOBIN="$bin" GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' "$2@$3")
-  echo "$want" >"$stamp"
+  stamp "$1" "$3"
 }
+
+# build_within NAME PACKAGE VERSION is for programs that `go install` refuses,
+# since their go.mod excludes something: it builds them within a module that is
+# made for it.
+build_within() {
+  wanted "$1" "$3" || return 0
+  local module
+  module="$(mktemp -d)"
+  (cd "$module" && go mod init tool && GOFLAGS='' go get "$2@$3" &&
+    GOFLAGS='' CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$bin/$1" "$2") >&2
+  rm -rf "$module"
+  stamp "$1" "$3"
+}
+
+# wanted NAME VERSION. A stamp beside the program says which version it is, and
+# which Go made it.
+wanted() {
+  if [[ -x "$bin/$1" && "$(cat "$bin/.$1.version" 2>/dev/null)" == "$2 $(go env GOVERSION)" ]]; then
+    return 1
+  fi
+  echo "building $1 $2 into $bin" >&2
+  mkdir -p "$bin"
+}
+
+stamp() { echo "$2 $(go env GOVERSION)" >"$bin/.$1.version"; }
 
 install_packages() {
   local missing

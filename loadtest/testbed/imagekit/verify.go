@@ -1,4 +1,4 @@
-package demo
+package imagekit
 
 import (
 	"fmt"
@@ -6,14 +6,12 @@ import (
 	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
-
-	"github.com/drayproject/dray/loadtest/testbed/imagekit"
 )
 
-// verify hashes every blob of a store from its file, and checks that all parts
-// are among them. It asks nobody: the node may be dead.
-func verify(root string, parts []imagekit.Part) (blobs int, err error) {
-	dir := filepath.Join(root, "content", "blobs", "sha256")
+// Verify hashes every blob in dir, the folder "blobs/sha256" of a content
+// store, and checks that all parts are among them. It asks nobody: the store's
+// owner may be dead.
+func Verify(dir string, parts []Part) (blobs int, err error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return 0, err
@@ -21,19 +19,19 @@ func verify(root string, parts []imagekit.Part) (blobs int, err error) {
 	sizes := map[digest.Digest]int64{}
 	for _, f := range files {
 		want := digest.NewDigestFromEncoded(digest.SHA256, f.Name())
-		if sizes[want], err = hash(filepath.Join(dir, f.Name()), want); err != nil {
+		if sizes[want], err = verifyBlob(filepath.Join(dir, f.Name()), want); err != nil {
 			return 0, err
 		}
 	}
 	for _, p := range parts {
 		if got, ok := sizes[p.Digest]; !ok || got != p.Size {
-			return 0, fmt.Errorf("%s: %s %s has %d bytes, not %d", root, p.Kind, p.Digest, got, p.Size)
+			return 0, fmt.Errorf("%s: %s %s has %d bytes, not %d", dir, p.Kind, p.Digest, got, p.Size)
 		}
 	}
 	return len(files), nil
 }
 
-func hash(path string, want digest.Digest) (bytes int64, err error) {
+func verifyBlob(path string, want digest.Digest) (bytes int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, err
