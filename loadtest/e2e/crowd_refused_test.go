@@ -29,7 +29,7 @@ func TestACrowdSurvivesOneThatTheRegistryRefuses(t *testing.T) {
 	ended := refused.startPull(ref)
 	c.Eventually(soon, "the registry refuses the first", func() bool { return g.refusals.Load() > 0 })
 	startPulls(others, ref, img)()
-	c.logCopies(g.host, before, img)
+	c.wantCopies(g.host, before, img, 2.2)
 	if err := ended(); err != nil {
 		t.Logf("the first: %v", err)
 	}

@@ -102,7 +102,7 @@ func hands(r trackerapi.JoinResponse) (s []string) {
 func TestAJoinIsAnsweredTheMomentThatThereIsAByte(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 3, DefaultRules())
-		if got := c.join(0, trackerapi.JoinRequest{}); !got.Lease || got.StartMS != 1500 {
+		if got := c.join(0, trackerapi.JoinRequest{}); !got.Lease || got.StartMS != 700 {
 			t.Fatalf("got %+v", got)
 		}
 		if got := c.join(1, trackerapi.JoinRequest{}); got.Lease || got.Free || got.Handout == nil || len(got.Handout) > 0 {
@@ -168,7 +168,7 @@ func TestALeasePassesToWhoWaits(t *testing.T) {
 		fail  func(*cluster)
 		after time.Duration
 	}{
-		"not used":         {func(*cluster) {}, 1500 * ms},
+		"not used":         {func(*cluster) {}, 700 * ms},
 		"its node leaves":  {func(c *cluster) { c.leave(0) }, 0},
 		"its node is new":  {func(c *cluster) { c.Restarted(c.nodes[0]) }, 0},
 		"it has failed":    {func(c *cluster) { c.tell(0, trackerapi.Ingest{Digest: blob, Ended: true}) }, 0},

@@ -41,7 +41,7 @@ type Rules struct {
 }
 
 // DefaultRules are for anybody.
-func DefaultRules() Rules { return Rules{Wait: time.Second, Start: 1500 * time.Millisecond} }
+func DefaultRules() Rules { return Rules{Wait: time.Second, Start: 700 * time.Millisecond} }
 
 // Tree is the swarm of one digest: who gets it from whom, and who has leave to
 // get it from the origin. It has no clock and no lock, and nothing in it is left
