@@ -77,7 +77,7 @@ func TestANewRunHasNothingUnderWay(t *testing.T) {
 	post(h, "/v1/register", `{"node":{"name":"b","epoch":1,"addr":":2"}}`)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/join", strings.NewReader(marshal(t, trackerapi.JoinRequest{Sender: you, Digest: good}))))
-	if want := `{"handout":[],"lease":true,"start_ms":1500}`; w.Body.String() != want {
+	if want := `{"handout":[],"lease":true,"start_ms":700}`; w.Body.String() != want {
 		t.Fatalf("got %s; want %s", w.Body, want)
 	}
 }
