@@ -14,7 +14,7 @@ compose=v5.5.1
 conformance=v0.0.0-20260831232431-97274622c111
 golangci_lint=v2.15.0
 packages=(busybox-static docker-registry docker.io iproute2 nftables nginx-light prometheus redis-server)
-commands=(busybox docker docker-registry dockerd ip tc nft nginx promtool redis-server redis-cli)
+commands=(busybox docker docker-registry dockerd ip tc nft nginx promtool redis-server redis-cli systemd-analyze)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 bin="${DRAY_TEST_BIN:-$root/.cache/bin}"
@@ -82,6 +82,9 @@ install_packages() {
   local missing
   missing="$(missing_commands)"
   [[ -n "$missing" ]] || return 0
+  if [[ "$missing" == *systemd-analyze* ]]; then
+    packages+=(systemd) # only there: it is no package to be upgraded in passing
+  fi
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     give_up "missing programs: $missing (Debian packages: ${packages[*]})"
     return
