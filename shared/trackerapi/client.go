@@ -80,6 +80,11 @@ func (c *Client) Report(ctx context.Context, m ReportRequest) (ReportResponse, e
 	return call[ReportResponse](ctx, c, "report", m)
 }
 
+// Work tells what the node does for the trackers, and asks what is to be done.
+func (c *Client) Work(ctx context.Context, m WorkRequest) (WorkResponse, error) {
+	return call[WorkResponse](ctx, c, "work", m)
+}
+
 // Leave says goodbye.
 func (c *Client) Leave(ctx context.Context, m LeaveRequest) (LeaveResponse, error) {
 	return call[LeaveResponse](ctx, c, "leave", m)

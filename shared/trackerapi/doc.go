@@ -13,6 +13,7 @@
 //	join        where do I fetch this digest from, or am I to get it first?
 //	progress    what is on its way into this node, and how far it is
 //	report      what went wrong with a peer
+//	work        what the node does for a tracker that places content
 //	leave       a planned goodbye
 //
 // A seeder tells all of it to every tracker, so that each has its own

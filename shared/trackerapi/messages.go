@@ -45,12 +45,18 @@ type Sender struct {
 // RegisterRequest opens a session. It may be repeated at any time.
 type RegisterRequest struct {
 	Node Node `json:"node"`
+	// Walking: the node does not know yet what it holds.
+	Walking bool `json:"walking,omitempty"`
 }
 
 // RegisterResponse says how the session goes on.
 type RegisterResponse struct {
 	// IntervalMS is the time between heartbeats, in milliseconds.
 	IntervalMS int64 `json:"interval_ms"`
+	// Hold: the tracker needs the whole inventory, but not yet. It takes in
+	// a few at a time, and asks for this one, by Resend, in a heartbeat's
+	// answer.
+	Hold bool `json:"hold,omitempty"`
 }
 
 // Image is a name that a node's containerd knows.
@@ -94,8 +100,9 @@ type AnnounceRequest struct {
 // AnnounceResponse says whether the announcement could be applied.
 type AnnounceResponse struct {
 	// Resend asks for the whole set: a change was lost, or the hashes
-	// differ.
+	// differ. Hold: but not yet, as in RegisterResponse.
 	Resend bool `json:"resend,omitempty"`
+	Hold   bool `json:"hold,omitempty"`
 }
 
 // Load is what a node says of its own business in a heartbeat.
@@ -142,14 +149,18 @@ type HeartbeatRequest struct {
 	Load    Load   `json:"load"`
 	// Ingests are all that the node has under way.
 	Ingests []Ingest `json:"ingests,omitempty"`
+	// Walking: the node does not know yet what it holds, and can't resend it.
+	Walking bool `json:"walking,omitempty"`
 }
 
 // HeartbeatResponse is how a tracker speaks to a node.
 type HeartbeatResponse struct {
 	// IntervalMS is the time until the next heartbeat, in milliseconds.
 	IntervalMS int64 `json:"interval_ms"`
-	// Resend asks for the whole inventory.
+	// Resend asks for the whole inventory. Hold: but not yet, as in
+	// RegisterResponse.
 	Resend bool `json:"resend,omitempty"`
+	Hold   bool `json:"hold,omitempty"`
 	// Verify lists digests that a peer got wrong bytes for: the node
 	// hashes its copy, and announces it as Verified or withdraws it.
 	Verify []digest.Digest `json:"verify,omitempty"`
@@ -161,6 +172,8 @@ type HeartbeatResponse struct {
 	// looks at their data ports at once, and reports those that answer, as
 	// [KindAlive], to this tracker. Silence may be the tracker's own fault.
 	Look []Look `json:"look,omitempty"`
+	// Work: this tracker places content, and wants a [WorkRequest] now.
+	Work bool `json:"work,omitempty"`
 }
 
 // Look names a node whose data port is to be looked at from elsewhere.
@@ -238,8 +251,9 @@ type JoinResponse struct {
 	Free bool `json:"free,omitempty"`
 }
 
-// ProgressRequest tells about ingests as soon as there is something to tell: the
-// first bytes, another parent, the end. Others wait for it.
+// ProgressRequest tells about ingests as soon as there is something to tell: that
+// one will come from the origin (no parent, and an offset of 0: every tracker takes
+// that for the lease), the first bytes, another parent, the end. Others wait for it.
 type ProgressRequest struct {
 	Sender
 	Ingests []Ingest `json:"ingests"`
