@@ -36,6 +36,12 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() journal.Journal)) {
 		"trackers see each other's beats":                attends,
 		"a forgotten tracker takes its sets alone along": forgets,
 		"who was forgotten can go on":                    returns,
+		"papers are seen by all":                         papers,
+		"a paper that has changed is not overwritten":    paperConflicts,
+		"papers have bounds":                             paperBounds,
+		"papers that many write lose nothing":            papersAtOnce,
+		"one at a time holds the claim":                  claims,
+		"of many that claim at once one gets it":         claimsAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, opened(t, fresh(t))) })
 	}

@@ -20,6 +20,7 @@ type Memory struct {
 	orders  map[string]int64
 	beats   map[string]int64
 	forgot  map[string]bool // trackers whose sets can't be read
+	desk    *journal.Local
 	opened  int
 	err     error
 }
@@ -37,6 +38,7 @@ func (m *Memory) Flush() {
 	defer m.mu.Unlock()
 	m.entries, m.stamps = map[string]journal.Entry{}, map[string]journal.Stamp{}
 	m.orders, m.beats, m.forgot = map[string]int64{}, map[string]int64{}, map[string]bool{}
+	m.desk = journal.NewLocal()
 }
 
 // Break makes everything fail with that error until it is called with nil.

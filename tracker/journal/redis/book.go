@@ -70,7 +70,18 @@ func (b *book) complete() bool {
 // through one.
 func isSHA256(d digest.Digest) bool {
 	encoded, found := strings.CutPrefix(string(d), sha256Head)
-	return found && len(encoded) == 2*slot && strings.Trim(encoded, "0123456789abcdef") == "" && strings.Trim(encoded, "0") != ""
+	if !found || len(encoded) != 2*slot {
+		return false
+	}
+	zero := true
+	for i := range len(encoded) {
+		c := encoded[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+		zero = zero && c == '0'
+	}
+	return !zero
 }
 
 // page is the slots of some digests.

@@ -11,6 +11,11 @@
 //	dray:trackers       hash    ID → the tracker's last beat, a number
 //	dray:orders         hash    node → what an operator last wanted of it: twice
 //	                            the Unix milliseconds, plus one if to drain it
+//	dray:papers:KIND    hash    a paper's name → its revision, a space, its text;
+//	                            and the empty name → the latest revision
+//	dray:acting         hash    holder → the ID of the tracker that acts; term → how
+//	                            often that has changed; until → when its claim ends,
+//	                            in Unix milliseconds of the server
 //	dray:nodes:{NN}     hash    node → JSON: epoch, address, zone, labels, history
 //	dray:sets:{NN}      hash    node → its inventory, as below
 //	dray:stamps:{NN}    hash    node → 28 bytes: epoch, set hash, heard, ID
@@ -18,6 +23,15 @@
 //	dray:words:{ID}     hash    number → an image name, or a digest of another kind
 //
 // What a Cluster puts on one server is in braces.
+//
+// # Papers and the claim
+//
+// Each change of either is one script on one key, so that it is whole or not at
+// all, in a Cluster too. After policy "base" was written twice and policy "old"
+// was taken away, dray:papers:policy is:
+//
+//	(empty)  "4"
+//	base     `2 {"name":"base","factor":3}`
 //
 // # Books
 //

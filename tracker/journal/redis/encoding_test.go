@@ -169,3 +169,18 @@ func FuzzStampRoundTrip(f *testing.F) {
 		decodeStamp("a", other)
 	})
 }
+
+// Whatever lies among the papers, what is read of it is a paper.
+func FuzzReadPaper(f *testing.F) {
+	f.Add("base", `2 {"factor":3}`)
+	f.Add("", "7")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		p, ok := decodePaper(journal.Policies, name, value)
+		if !ok {
+			return
+		}
+		if err := p.Check(); err != nil || p.Name != name || fmt.Sprintf("%d %s", p.Rev, p.Text) != value && value[0] != '0' && value[0] != '+' {
+			t.Fatalf("got %+v, %v", p, err)
+		}
+	})
+}

@@ -24,7 +24,11 @@ func (r *Redis) Open(ctx context.Context) error {
 	if err := checkServer(info.Val()); err != nil {
 		return err
 	}
-	return r.claim(ctx)
+	if err := r.own(ctx); err != nil {
+		return err
+	}
+	r.opened.Store(true)
+	return nil
 }
 
 // checkServer looks at the answer to INFO. Nothing that is used is missing from
@@ -45,8 +49,8 @@ func checkServer(info string) error {
 	return nil
 }
 
-// claim makes sure that the keys with the prefix are ours.
-func (r *Redis) claim(ctx context.Context) error {
+// own makes sure that the keys with the prefix are ours.
+func (r *Redis) own(ctx context.Context) error {
 	known, err := r.recognise(ctx)
 	if known || err != nil {
 		return err
@@ -81,7 +85,9 @@ func (r *Redis) recognise(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// anyKey finds one of the keys that we would use.
+// anyKey finds one of the keys that we would use, of those that are written
+// together with the version, or after it: the claim and the papers may be there a
+// moment before, when a memory that was flushed is filled again.
 func (r *Redis) anyKey(ctx context.Context) (string, error) {
 	keys := []string{r.trackersKey()}
 	for shelf := range journal.Shelves {

@@ -7,8 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
+	"sync/atomic"
+	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -16,12 +19,17 @@ import (
 )
 
 // Redis is a tracker's hold on a common memory in Redis. It implements
-// [journal.Journal].
+// [journal.Journal] and [journal.Desk].
 type Redis struct {
 	client goredis.UniversalClient
 	prefix string
 	id     uint64
 	book   book
+
+	// What follows is for the desk, which several goroutines use.
+	opened   atomic.Bool
+	revision atomic.Int64 // the largest that was seen
+	term     atomic.Int64 // the latest that was seen
 }
 
 var prefixes = regexp.MustCompile(`^[A-Za-z0-9:._/-]{1,64}$`)
@@ -86,7 +94,18 @@ func (r *Redis) failed(ctx context.Context, err error) error {
 	if cluster, ok := r.client.(*goredis.ClusterClient); ok {
 		cluster.ReloadState(ctx)
 	}
+	if !r.opened.Load() && hungUp(err) {
+		err = fmt.Errorf("the server closes the connection before it has said anything: %s: %w", whyHungUp, err)
+	}
 	return explain(err)
+}
+
+// whyHungUp: go-redis shows nothing of what a server in protected mode says
+// before it hangs up.
+const whyHungUp = "it may be in protected mode, in which it answers other machines only if it has a password; or want TLS (rediss); or a proxy may be in between"
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // operatorErrors are how answers begin that nobody but an operator can mend.

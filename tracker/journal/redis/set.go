@@ -26,7 +26,7 @@ type numberer interface {
 
 // encodeSet writes a set in the format of the package comment.
 func encodeSet(s *journal.Set, id uint64, n numberer) []byte {
-	var numbers, words []uint64
+	numbers, words := make([]uint64, 0, len(s.Digests)), []uint64(nil)
 	for _, d := range s.Digests {
 		if number, isWord := n.digest(d); isWord {
 			words = append(words, number)
