@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func seeder(t *testing.T, want puller.Request, events ...puller.Event) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var got puller.Request
-		if err := json.NewDecoder(r.Body).Decode(&got); err != nil || got != want || r.URL.Path != puller.Path {
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil || !reflect.DeepEqual(got, want) || r.URL.Path != puller.Path {
 			t.Errorf("got %s %+v (%v), want %+v", r.URL.Path, got, err, want)
 		}
 		for _, e := range events {
@@ -74,7 +75,7 @@ config    ` + short(small) + `       700 B     6.8 KiB/s  already here
 layer     ` + short(big) + `    64.0 MiB    32.0 MiB/s  registry 24.0 MiB, node2 40.0 MiB
 done in 2.0 s: registry 24.0 MiB, node2 40.0 MiB
 `
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }

@@ -17,6 +17,8 @@ type hosts struct {
 	mirror    string            // host:port
 	upstreams map[string]string // URLs of registries that are not at https://<name>
 	plainHTTP bool              // all registries
+	header    http.Header       // to the mirror
+	login     *Login            // to the registry
 	toMirror  *http.Client
 	toOrigin  *http.Client
 }
@@ -32,6 +34,7 @@ func (h *hosts) mirrored(name string) ([]docker.RegistryHost, error) {
 		Scheme:       "http",
 		Host:         h.mirror,
 		Path:         "/v2",
+		Header:       h.header,
 		Capabilities: docker.HostCapabilityPull | docker.HostCapabilityResolve,
 	}
 	return append([]docker.RegistryHost{mirror}, direct...), nil
@@ -45,7 +48,7 @@ func (h *hosts) direct(name string) ([]docker.RegistryHost, error) {
 	}
 	return []docker.RegistryHost{{
 		Client:       h.toOrigin,
-		Authorizer:   docker.NewDockerAuthorizer(docker.WithAuthClient(h.toOrigin)),
+		Authorizer:   docker.NewDockerAuthorizer(docker.WithAuthClient(h.toOrigin), docker.WithAuthCreds(h.login.of(u.Host))),
 		Scheme:       u.Scheme,
 		Host:         u.Host,
 		Path:         path.Join("/", u.Path, "v2"),

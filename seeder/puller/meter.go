@@ -46,6 +46,7 @@ func (t *metered) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	b := &body{ReadCloser: res.Body, ctx: ctx, cancel: cancel, stall: t.stall, count: new(atomic.Int64)}
+	b.pace, _ = ctx.Value(paceKey{}).(pace)
 	if m, ok := ctx.Value(meterKey{}).(*meter); ok && res.StatusCode < 300 {
 		m.answers.Add(1)
 		b.count = t.count(m)
@@ -63,13 +64,36 @@ type body struct {
 	count    *atomic.Int64
 	stall    time.Duration
 	watchdog *time.Timer // runs while a Read waits for the sender, never while the reader is busy
+	pace     pace        // may be nil
+}
+
+// maxPaced bounds the bytes between two looks at the pace, so that it is even.
+const maxPaced = 32 << 10
+
+type pace func(ctx context.Context, bytes int) error
+
+type paceKey struct{}
+
+func withPace(ctx context.Context, p pace) context.Context {
+	if p == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, paceKey{}, p)
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.pace != nil {
+		p = p[:min(len(p), maxPaced)]
+	}
 	b.watchdog.Reset(b.stall)
 	n, err := b.ReadCloser.Read(p)
 	b.watchdog.Stop()
 	b.count.Add(int64(n))
+	if b.pace != nil && n > 0 {
+		if stop := b.pace(b.ctx, n); stop != nil {
+			err = stop
+		}
+	}
 	if err != nil && errors.Is(context.Cause(b.ctx), errStalled) {
 		err = errStalled
 	}

@@ -139,7 +139,7 @@ func (p *Puller) leased(ctx context.Context, r Request, board *board) (images.Im
 		return images.Image{}, err
 	}
 	defer release()
-	return p.pull(ctx, r, board)
+	return p.pull(withPace(ctx, r.Pace), r, board)
 }
 
 func (p *Puller) pull(ctx context.Context, r Request, board *board) (images.Image, error) {
@@ -151,17 +151,21 @@ func (p *Puller) pull(ctx context.Context, r Request, board *board) (images.Imag
 	if err != nil {
 		return images.Image{}, err
 	}
+	source, err := r.source()
+	if err != nil {
+		return images.Image{}, err
+	}
 	mirrored, direct := p.resolvers(r)
-	name, root, err := resolve(ctx, name, mirrored, direct)
+	root, err := resolve(ctx, source, mirrored, direct)
 	if err != nil {
 		return images.Image{}, err
 	}
 	board.resolved(name, root)
 	j := &job{Puller: p, name: name, sel: sel, board: board}
-	if j.mirrored, err = mirrored.Fetcher(ctx, name); err != nil {
+	if j.mirrored, err = mirrored.Fetcher(ctx, source); err != nil {
 		return images.Image{}, err
 	}
-	if j.direct, err = direct.Fetcher(ctx, name); err != nil {
+	if j.direct, err = direct.Fetcher(ctx, source); err != nil {
 		return images.Image{}, err
 	}
 	if err := j.run(ctx, root); err != nil {

@@ -17,6 +17,8 @@ func (p *Puller) resolvers(r Request) (mirrored, direct remotes.Resolver) {
 		mirror:    p.cfg.Mirror(),
 		upstreams: p.cfg.Upstreams,
 		plainHTTP: r.PlainHTTP,
+		header:    r.Header,
+		login:     r.Login,
 		toMirror:  p.toMirror,
 		toOrigin:  p.toOrigin,
 	}
@@ -26,15 +28,15 @@ func (p *Puller) resolvers(r Request) (mirrored, direct remotes.Resolver) {
 
 // resolve asks the registry alone when all else fails: what came of the other
 // way hides behind the mirror's miss.
-func resolve(ctx context.Context, name string, mirrored, direct remotes.Resolver) (string, ocispec.Descriptor, error) {
-	full, root, err := mirrored.Resolve(ctx, name)
+func resolve(ctx context.Context, name string, mirrored, direct remotes.Resolver) (ocispec.Descriptor, error) {
+	_, root, err := mirrored.Resolve(ctx, name)
 	if err != nil && ctx.Err() == nil {
-		full, root, err = direct.Resolve(ctx, name)
+		_, root, err = direct.Resolve(ctx, name)
 	}
 	if err == nil && isLeaf(root) {
 		err = fmt.Errorf("%s is no image but %q", name, root.MediaType)
 	}
-	return full, root, err
+	return root, err
 }
 
 // record makes the name stand for what was pulled. CRI is told by containerd's

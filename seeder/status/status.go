@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+
 	"github.com/drayproject/dray/seeder/transfers"
 	"github.com/drayproject/dray/shared/trackerapi"
 )
@@ -40,8 +42,20 @@ type Status struct {
 	Uploads int `json:"uploads"`
 	// Arriving is what is on its way into the node's store, whoever sends it.
 	Arriving []trackerapi.Ingest `json:"arriving"`
+	// Helpers are the nodes that send what arrives together with its parent.
+	Helpers map[digest.Digest][]string `json:"helpers,omitempty"`
+	// Tasks are what the node gets for the trackers, and has lately got.
+	Tasks []Task `json:"tasks,omitempty"`
+	// Pins are the images that garbage collection spares for the trackers.
+	Pins []trackerapi.Pin `json:"pins,omitempty"`
 	// Recent is what the mirror has served, the newest first.
 	Recent []transfers.Transfer `json:"recent"`
+}
+
+// Task is one image for the trackers.
+type Task struct {
+	Image string `json:"image"`
+	trackerapi.TaskState
 }
 
 // Handler answers GET requests with what now returns for the number of recent

@@ -22,14 +22,31 @@ func draw(out io.Writer, s status.Status) error {
 	_, _ = fmt.Fprintln(w, headline(s))
 	line("\nARRIVING", "SIZE", "DONE", "SPEED", "FROM")
 	for _, in := range s.Arriving {
-		line(short(in.Digest), size(in.Size), share(in), pullcmd.Size(in.Rate)+"/s", cmp.Or(in.Parent, "registry"))
+		line(short(in.Digest), size(in.Size), share(in), pullcmd.Size(in.Rate)+"/s", senders(in, s))
 	}
+	work(line, s)
 	line("\nSERVED", "BYTES", "TIME", "RESULT", "CONTENT", "FROM")
 	for _, t := range s.Recent {
 		line(t.StartedAt.Local().Format(time.TimeOnly), pullcmd.Size(t.Bytes), t.Duration.Round(time.Millisecond).String(),
 			string(t.Result), short(t.Digest)+" "+image(t), from(t))
 	}
 	return w.Flush()
+}
+
+// work is what the node does for the trackers, if it does anything.
+func work(line func(cells ...string), s status.Status) {
+	if len(s.Tasks) > 0 {
+		line("\nTASK", "SIZE", "DONE", "STATE", "IMAGE", "")
+	}
+	for _, t := range s.Tasks {
+		line(t.ID, size(t.Size), share(trackerapi.Ingest{Offset: t.Offset, Size: t.Size}), string(t.Phase), t.Image, t.Error)
+	}
+	if len(s.Pins) > 0 {
+		line("\nPINNED", "FOR", "IMAGE")
+	}
+	for _, p := range s.Pins {
+		line(short(p.Digest), strings.Join(p.Owners, ", "), p.Image)
+	}
 }
 
 func headline(s status.Status) string {
@@ -60,6 +77,11 @@ func share(in trackerapi.Ingest) string {
 		return pullcmd.Size(in.Offset)
 	}
 	return fmt.Sprintf("%d %%", 100*in.Offset/in.Size)
+}
+
+// senders are the parent, and who sends together with it.
+func senders(in trackerapi.Ingest, s status.Status) string {
+	return strings.Join(append([]string{cmp.Or(in.Parent, "registry")}, s.Helpers[in.Digest]...), ", ")
 }
 
 func image(t transfers.Transfer) string {

@@ -17,7 +17,7 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
-var layer = digest.FromString("layer")
+var layer, wide = digest.FromString("layer"), digest.FromString("wide")
 
 func node() status.Status {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
@@ -26,7 +26,14 @@ func node() status.Status {
 		Arriving: []trackerapi.Ingest{
 			{Digest: layer, Offset: 16 << 20, Size: 64 << 20, Parent: "n2", Rate: 8 << 20},
 			{Digest: layer, Offset: 1 << 20},
+			{Digest: wide, Offset: 1 << 20, Size: 2 << 20, Parent: "n2"},
 		},
+		Helpers: map[digest.Digest][]string{wide: {"n3", "n4"}},
+		Tasks: []status.Task{
+			{Image: "docker.io/library/redis:7", TaskState: trackerapi.TaskState{ID: "0a1b", Phase: trackerapi.TaskPulling, Offset: 1 << 20, Size: 4 << 20}},
+			{Image: "docker.io/library/nginx:1", TaskState: trackerapi.TaskState{ID: "2c3d", Phase: trackerapi.TaskFailed, Error: "no such tag"}},
+		},
+		Pins: []trackerapi.Pin{{Image: "docker.io/library/redis:6", Digest: wide, Owners: []string{"job/warm", "policy/base"}}},
 		Recent: []transfers.Transfer{
 			{Digest: layer, Registry: "docker.io", Repository: "library/redis", Result: transfers.Peer, Bytes: 3 << 20, StartedAt: at, Duration: 1500 * time.Millisecond,
 				Sources: []transfers.Source{{Node: "n2", Bytes: 1 << 20}, {Node: "n3", Bytes: 2 << 20}}},
@@ -56,7 +63,11 @@ func TestOneLookShowsWhatComesAndWhereItCameFrom(t *testing.T) {
 		"n1 is ready; 12 blobs, 2 trackers, 3 uploads",
 		id + " 64.0 MiB 25 % 8.0 MiB/s n2",
 		id + " ? 1.0 MiB 0 B/s registry",
+		short(wide) + " 2.0 MiB 50 % 0 B/s n2, n3, n4",
 		"03:04:05 3.0 MiB 1.5s peer " + id + " docker.io/library/redis n2 1.0 MiB, n3 2.0 MiB",
+		"0a1b 4.0 MiB 25 % pulling docker.io/library/redis:7",
+		"2c3d ? 0 B failed docker.io/library/nginx:1 no such tag",
+		short(wide) + " job/warm, policy/base docker.io/library/redis:6",
 		"03:04:05 0 B 2ms miss " + id + " app -",
 	} {
 		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, want) {

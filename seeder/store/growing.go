@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,12 @@ var (
 	// ErrTruncated says that its writer began anew: what was read of it may
 	// not be what comes now.
 	ErrTruncated = errors.New("the ingest was begun anew")
+	// ErrBehind is no end: what was there a moment ago will be in the file.
+	ErrBehind = errors.New("it is between memory and file")
 )
+
+// pieceSize is how much of a feed is read at a time.
+const pieceSize = 128 << 10
 
 // fresh is how recently an ingest must have been written to be preferred to one
 // that is farther on, but may have been left behind by a crash.
@@ -34,6 +40,7 @@ const fresh = 10 * time.Second
 type Growing struct {
 	*growth
 	file  *os.File // the reader's own, for its position
+	piece []byte   // the reader's own, for what comes from the feed; made when it is needed
 	watch *watch
 }
 
@@ -58,14 +65,32 @@ func (b *Base) OpenGrowing(_ context.Context, d digest.Digest) (*Growing, error)
 	return &Growing{growth: g, file: file, watch: b.watch}, nil
 }
 
-// Reader reads n bytes from offset on, which must be there already. It is a
-// file under one limit, which net/http sends with sendfile(2). The next call
-// ends its use.
+// Reader reads up to n bytes, and at least one, from offset on, which must be
+// there already. Of the file it is that file under one limit, which net/http sends
+// with sendfile(2); what is not in the file yet comes from memory, if the reader is
+// not too far behind: then the error is [ErrBehind], and the next Wait is for the
+// file. The next call ends its use.
 func (g *Growing) Reader(offset, n int64) (io.Reader, error) {
+	length, feed := g.parts()
+	feed.want()
+	if offset >= length {
+		return g.ahead(feed, offset, n)
+	}
 	if _, err := g.file.Seek(offset, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return &io.LimitedReader{R: g.file, N: n}, nil
+	return &io.LimitedReader{R: g.file, N: min(n, length-offset)}, nil
+}
+
+func (g *Growing) ahead(feed *Feed, offset, n int64) (io.Reader, error) {
+	if g.piece == nil {
+		g.piece = make([]byte, pieceSize)
+	}
+	read := feed.read(g.piece[:min(n, pieceSize)], offset)
+	if read == 0 {
+		return nil, ErrBehind
+	}
+	return bytes.NewReader(g.piece[:read]), nil
 }
 
 // Close ends this reader's interest.

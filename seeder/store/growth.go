@@ -17,7 +17,8 @@ type growth struct {
 	readers int // watch's own
 
 	mu      sync.Mutex
-	offset  int64
+	offset  int64 // of the file
+	feed    *Feed // what follows that; may be nil
 	size    int64
 	ended   error         // nil while it goes on; io.EOF when it was committed
 	changed chan struct{} // closed, and replaced, at each change
@@ -39,11 +40,39 @@ func (g *growth) Size() int64 {
 	return g.size
 }
 
-// Offset is the number of bytes that are there.
+// Offset is the number of bytes that are there, in the file or in the feed.
 func (g *growth) Offset() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.offset
+	return g.feed.beyond(g.offset, 0)
+}
+
+// Attach adds what a feed has to what is in the file. The last one counts.
+func (g *growth) Attach(f *Feed) {
+	g.mu.Lock()
+	g.feed = f
+	g.mu.Unlock()
+	f.attach(g.fed)
+	g.fed()
+}
+
+func (g *growth) fed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wake()
+}
+
+// wake has all that wait look again. The lock is held.
+func (g *growth) wake() {
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// parts are the file's length, and the feed that goes on from there.
+func (g *growth) parts() (length int64, f *Feed) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.offset, g.feed
 }
 
 // Err is nil while the ingest goes on, [io.EOF] once it was committed, and
@@ -61,7 +90,7 @@ func (g *growth) Err() error {
 func (g *growth) Wait(ctx context.Context, beyond int64) (offset int64, err error) {
 	for {
 		g.mu.Lock()
-		offset, ended, changed := g.offset, g.ended, g.changed
+		offset, ended, changed := g.feed.beyond(g.offset, beyond), g.ended, g.changed
 		g.mu.Unlock()
 		switch {
 		case ended != nil && !errors.Is(ended, io.EOF):
@@ -104,8 +133,7 @@ func (g *growth) look() {
 		g.ended = ErrAborted
 	}
 	if g.ended != nil || g.offset != before {
-		close(g.changed)
-		g.changed = make(chan struct{})
+		g.wake()
 	}
 }
 

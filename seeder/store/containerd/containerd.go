@@ -37,6 +37,7 @@ const (
 	DefaultAddress     = "/run/containerd/containerd.sock"
 	DefaultNamespace   = "k8s.io"
 	DefaultContentPath = "/var/lib/containerd/io.containerd.content.v1.content"
+	DefaultSnapshotter = "overlayfs"
 )
 
 const (
@@ -50,6 +51,7 @@ type Config struct {
 	Address     string // its socket
 	Namespace   string // Kubernetes uses k8s.io
 	ContentPath string // the folder of its content store; it need not be readable
+	Snapshotter string // what images are unpacked with
 }
 
 // Store is a containerd's store. Its methods, but for those below, are those
@@ -59,6 +61,8 @@ type Store struct {
 	conn  *grpc.ClientConn
 	reads contentapi.ContentClient
 	log   *slog.Logger
+
+	snapshotter string
 
 	// sure is set once a blob was opened from its file: from then on, what
 	// has no file is not there. Before that, the content path may be wrong
@@ -81,7 +85,7 @@ func New(cfg Config, log *slog.Logger) (*Store, error) {
 		Events:  events.NewRemoteEvents(conn),
 		Leases:  leases.NewLeaseManager(leasesapi.NewLeasesClient(conn)),
 	}, store.Files{Path: cfg.ContentPath, Namespace: cfg.Namespace})
-	return &Store{Base: base, conn: conn, reads: contentapi.NewContentClient(conn), log: log}, nil
+	return &Store{Base: base, conn: conn, reads: contentapi.NewContentClient(conn), log: log, snapshotter: cfg.Snapshotter}, nil
 }
 
 func (c Config) withDefaults() Config {
@@ -93,6 +97,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ContentPath == "" {
 		c.ContentPath = DefaultContentPath
+	}
+	if c.Snapshotter == "" {
+		c.Snapshotter = DefaultSnapshotter
 	}
 	return c
 }

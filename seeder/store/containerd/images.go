@@ -7,6 +7,7 @@ import (
 	imagesapi "github.com/containerd/containerd/api/services/images/v1"
 	"github.com/containerd/containerd/api/types"
 	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/pkg/epoch"
 	"github.com/containerd/errdefs/pkg/errgrpc"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -40,6 +41,10 @@ func (s imageStore) Create(ctx context.Context, i images.Image) (images.Image, e
 
 func (s imageStore) Update(ctx context.Context, i images.Image, fields ...string) (images.Image, error) {
 	request := &imagesapi.UpdateImageRequest{Image: toProto(i)}
+	at := epoch.FromContext(ctx)
+	if at != nil {
+		request.SourceDateEpoch = timestamppb.New(*at)
+	}
 	if len(fields) > 0 {
 		request.UpdateMask = &fieldmaskpb.FieldMask{Paths: fields}
 	}

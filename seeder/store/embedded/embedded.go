@@ -95,3 +95,8 @@ func (s *Store) GarbageCollect(ctx context.Context) error {
 
 // Close waits for what is under way in the database and closes it.
 func (s *Store) Close() error { return s.bolt.Close() }
+
+// Unpack fails: there is nothing here to run an image with.
+func (s *Store) Unpack(context.Context, string) error {
+	return errors.New("unpack: the embedded store has no snapshots")
+}

@@ -48,6 +48,15 @@ type Store interface {
 	// Lease is WithContext, and keeps what is written from garbage
 	// collection until it is released.
 	Lease(context.Context) (context.Context, func(), error)
+	// Parts is what of an image is there, or [store.ErrNotFound].
+	Parts(ctx context.Context, image string) (store.Parts, error)
+	// Pins lists what was pinned.
+	Pins(context.Context) ([]store.Pin, error)
+	// Pin has garbage collection spare an image, or fails with
+	// [store.ErrNotFound].
+	Pin(ctx context.Context, image string, owners []string) error
+	// Unpin undoes it, even when the image is gone.
+	Unpin(ctx context.Context, image string) error
 	Close() error
 }
 
@@ -96,6 +105,14 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"an aborted ingest is gone", aborts},
 		{"an ingest is aborted while its writer closes", abortsWhileClosing},
 		{"a poisoned ingest can be aborted and written anew", curesPoison},
+		{"an image has parts", partsOf},
+		{"parts that are not there are left out", partsMissing},
+		{"garbage collection spares what is pinned", pins},
+		{"and takes it when it is not pinned any more", unpins},
+		{"a pin ends without its image", unpinsGone},
+		{"a pin that has lost its labels still holds, until it is released", pinsLosesLabels},
+		{"somebody else's pin stays", pinsOfOthers},
+		{"what is not there, or wanted by nobody, is not pinned", pinsNothing},
 		{"a cancelled context ends a subscription", cancelsSubscription},
 		{"a cancelled context ends a walk", cancelsWalk},
 		{"concurrent use is safe", concurrent},
