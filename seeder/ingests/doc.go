@@ -8,6 +8,9 @@
 // which tells the trackers at the first bytes, at another parent and at the
 // end; heartbeats list them all.
 //
+// What is relayed is fed to the ingest's readers as well ([Ingests.Feed]): they need
+// not wait until containerd, which writes a megabyte at a time, has written it.
+//
 // An ingest counts only once it was seen to grow. What a crash has left
 // behind, and what is full of wrong bytes and cannot be committed, does not
 // grow: it is never told to anybody, nor served.

@@ -35,6 +35,7 @@ type Parts struct {
 const (
 	maxIngests  = 256 // followed at a time
 	maxExpected = 256 // digests waited for at a time
+	maxFeeds    = 8   // of up to 1.25 MiB each
 )
 
 // Ingests are what this node has under way. It is safe for concurrent use.
@@ -49,6 +50,7 @@ type Ingests struct {
 	mu       sync.Mutex
 	followed map[digest.Digest]*ingest
 	expected map[digest.Digest]*expectation
+	feeds    map[digest.Digest]*store.Feed
 }
 
 // expectation is content that containerd is about to ask someone for.
@@ -67,25 +69,35 @@ func New(s Store, p Parts, log *slog.Logger, reg prometheus.Registerer) *Ingests
 		hurry:    make(chan struct{}, 1),
 		followed: map[digest.Digest]*ingest{},
 		expected: map[digest.Digest]*expectation{},
+		feeds:    map[digest.Digest]*store.Feed{},
 	}
 	i.metrics = newMetrics(reg, i.count)
 	return i
 }
 
 // Expect says that containerd was sent upstream for d: it will come from the
-// origin. It never blocks and may be repeated.
-func (i *Ingests) Expect(d digest.Digest) { i.From(d, "") }
+// origin. All trackers are told at once: one has sent this node there, and no other
+// may send a second one. It never blocks and may be repeated.
+func (i *Ingests) Expect(d digest.Digest) {
+	if i.expect(d, "") {
+		i.tell(trackerapi.Ingest{Digest: d})
+	}
+}
 
 // From says that d comes from this node from now on; the empty name is the
 // origin. It never blocks and may be repeated.
-func (i *Ingests) From(d digest.Digest, node string) {
+func (i *Ingests) From(d digest.Digest, node string) { i.expect(d, node) }
+
+// expect is true when it is news that d will come from there.
+func (i *Ingests) expect(d digest.Digest, node string) (news bool) {
 	i.mu.Lock()
 	if in := i.followed[d]; in != nil {
 		i.mu.Unlock()
 		i.tell(in.from(node)...)
-		return
+		return false
 	}
-	if i.expected[d] != nil || len(i.expected) < maxExpected {
+	if e := i.expected[d]; e != nil || len(i.expected) < maxExpected {
+		news = e == nil || e.parent != node
 		i.expected[d] = &expectation{parent: node, until: time.Now().Add(i.timing.expect)}
 	}
 	i.mu.Unlock()
@@ -93,6 +105,7 @@ func (i *Ingests) From(d digest.Digest, node string) {
 	case i.hurry <- struct{}{}:
 	default:
 	}
+	return news
 }
 
 // Open opens what is under way for a neighbour. It fails with

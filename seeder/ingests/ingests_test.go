@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type bed struct {
 
 	mu        sync.Mutex
 	suspected []digest.Digest
+	claimed   []digest.Digest // said to come from the origin, before there was a byte
 }
 
 // quickly is for tests of what happens in the end.
@@ -56,6 +58,10 @@ func newBed(t *testing.T, timing timing) *bed {
 	b.Ingests = New(s, Parts{
 		Progress: func(list []trackerapi.Ingest) {
 			for _, in := range list {
+				if in == (trackerapi.Ingest{Digest: in.Digest}) {
+					b.claim(in.Digest)
+					continue
+				}
 				b.told <- in
 			}
 		},
@@ -84,6 +90,12 @@ func (b *bed) start() {
 		}
 	})
 	b.t.Cleanup(b.stop)
+}
+
+func (b *bed) claim(d digest.Digest) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.claimed = append(b.claimed, d)
 }
 
 func (b *bed) suspect(d digest.Digest) {
@@ -184,6 +196,18 @@ func TestAPullIsToldFromItsFirstBytesToItsEnd(t *testing.T) {
 	b.expectSilence()
 }
 
+func TestTheWayToTheOriginIsToldBeforeThereIsAByte(t *testing.T) {
+	b := newBed(t, quickly)
+	d, other := digest.FromString("d"), digest.FromString("other")
+	b.Expect(d)
+	b.Expect(d) // a HEAD, and then the GET
+	b.From(other, "a")
+	b.Expect(other) // its parent has failed
+	if want := []digest.Digest{d, other}; !slices.Equal(b.claimed, want) {
+		t.Errorf("told of %v, want %v", b.claimed, want)
+	}
+}
+
 func TestAnotherParentIsTold(t *testing.T) {
 	b := running(t, quickly)
 	w, data, d := b.begin(1, 0)
@@ -267,10 +291,11 @@ func TestWhatACrashLeftBehindIsNobodysUntilItGrows(t *testing.T) {
 }
 
 func TestAPoisonedIngestIsSuspectedAndNeverTold(t *testing.T) {
-	b := running(t, quickly)
+	b := newBed(t, quickly)
 	wrong := storetest.Random(9, size)
 	d := digest.FromString("another")
 	storetest.Poison(t, b.store, d, wrong)
+	b.start() // now: a look while it is written would see it grow
 	b.Expect(d)
 	storetest.Eventually(t, "it is suspected", func() bool { return b.suspects() == 1 })
 	b.expectSilence()

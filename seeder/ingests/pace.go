@@ -26,7 +26,7 @@ func (p pace) next(now time.Time, offset int64) pace {
 	case elapsed < sample:
 		return p
 	}
-	rate := float64(offset-p.offset) / elapsed.Seconds()
+	rate := float64(max(0, offset-p.offset)) / elapsed.Seconds() // a feed may let go of what is not in the file yet
 	if p.rate > 0 {
 		rate = weight*rate + (1-weight)*p.rate
 	}

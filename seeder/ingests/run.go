@@ -52,6 +52,7 @@ func (i *Ingests) look(ctx context.Context) (found []*ingest) {
 			i.tell(success(d, size, e.parent))
 		}
 	}
+	i.dropFeeds()
 	return found
 }
 
@@ -85,6 +86,9 @@ func (i *Ingests) take(ctx context.Context, d digest.Digest, parent string) *ing
 	in := &ingest{digest: d, growing: g, found: g.Offset(), parent: parent}
 	in.pace = in.pace.next(time.Now(), in.found)
 	i.followed[d] = in
+	if f := i.feeds[d]; f != nil {
+		g.Attach(f)
+	}
 	return in
 }
 

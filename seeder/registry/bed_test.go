@@ -171,6 +171,7 @@ func (l *ledger) Image(name string) (store.Image, bool) {
 type arriving struct {
 	store  *embedded.Store
 	hidden map[digest.Digest]bool
+	fed    *store.Growing // what feeds go to; may be nil
 
 	mu       sync.Mutex
 	expected []digest.Digest
@@ -180,6 +181,15 @@ func (a *arriving) Expect(d digest.Digest) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.expected = append(a.expected, d)
+}
+
+// Feed gives those something that have the digest open already.
+func (a *arriving) Feed(_ digest.Digest, offset, size int64) *store.Feed {
+	f := store.NewFeed(offset, size)
+	if a.fed != nil {
+		a.fed.Attach(f)
+	}
+	return f
 }
 
 func (a *arriving) Open(ctx context.Context, d digest.Digest) (*store.Growing, error) {

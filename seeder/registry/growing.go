@@ -72,6 +72,9 @@ func sendGrowing(out *body, g *store.Growing, s span) error {
 			return err
 		}
 		piece, err := g.Reader(at, min(there, end)-at)
+		if errors.Is(err, store.ErrBehind) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -102,6 +102,23 @@ func TestANeighbourGetsGrowingContentAsItComes(t *testing.T) {
 	wantBytes(t, g.get(addr), g.digest, 200, g.data) // the committed blob
 }
 
+// What the mirror relays can be had by neighbours before the client has written
+// any of it.
+func TestANeighbourGetsWhatIsBeingRelayed(t *testing.T) {
+	b := newBed(t)
+	d := b.swarm.add(noise(100_000))
+	w := storetest.Begin(t, b.store, d, 100_000, nil)
+	t.Cleanup(func() { w.Close() })
+	g, err := b.store.OpenGrowing(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	b.arriving.fed = g
+	wantBytes(t, ask(b.mirror(MirrorConfig{}), "GET", blobPath(d)), d, 200, noise(100_000))
+	wantBytes(t, ask(b.peer(), "GET", blobPath(d)), d, 200, noise(100_000))
+}
+
 func TestRangesOfGrowingContent(t *testing.T) {
 	b := newBed(t)
 	h := b.peer()

@@ -8,6 +8,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/seeder/fetcher"
+	"github.com/drayproject/dray/seeder/store"
 )
 
 // inflow is a stream from neighbours whose first bytes are here.
@@ -17,6 +18,7 @@ type inflow struct {
 	ranged bool // a range was asked for, even if it is the whole
 	buf    []byte
 	n      int // bytes that are in buf
+	feed   *store.Feed
 }
 
 // open opens what the request asks for and waits for its first bytes.
@@ -87,12 +89,13 @@ func (in *inflow) writeHeaders(w http.ResponseWriter, d digest.Digest) {
 	in.span.writeHeaders(w, d, in.Size(), in.ranged)
 }
 
-// copyTo sends the span. The error is the stream's or the writer's, whichever
+// copyTo sends the span; neighbours can have each piece at the same time. The error is the stream's or the writer's, whichever
 // stopped first; a stream that ends early is an error too.
 func (in *inflow) copyTo(w io.Writer) error {
 	left := in.span.length
 	for n := in.n; ; {
 		n = int(min(int64(n), left))
+		in.feed.Write(in.buf[:n])
 		if _, err := w.Write(in.buf[:n]); err != nil {
 			return err
 		}

@@ -46,8 +46,11 @@ type MirrorParts struct {
 	Fetcher   Fetcher
 	Resolver  Resolver
 	Guard     Guard
-	Ingests   Expecter
+	Ingests   Ingests
 	Transfers *transfers.Log
+	// Ended, when set, is told of every request that has been answered, HEADs
+	// too, in the request's own context.
+	Ended func(context.Context, transfers.Transfer)
 }
 
 // Mirror serves this node's containerd from its own store and from neighbours.
@@ -56,11 +59,12 @@ type Mirror struct {
 	local         local
 	fetcher       Fetcher
 	guard         Guard
-	ingests       Expecter
+	ingests       Ingests
 	tags          *tags
 	sizes         sizes
 	transfers     *transfers.Log
-	registry      string // where a request names none
+	ended         func(context.Context, transfers.Transfer) // may be nil
+	registry      string                                    // where a request names none
 	headerTimeout time.Duration
 	limit         *rate.Limiter // of relays
 	log           *slog.Logger
@@ -79,6 +83,7 @@ func NewMirror(c MirrorConfig, p MirrorParts, log *slog.Logger, reg prometheus.R
 		ingests:       p.Ingests,
 		tags:          tags,
 		transfers:     p.Transfers,
+		ended:         p.Ended,
 		registry:      c.DefaultRegistry,
 		headerTimeout: c.HeaderTimeout,
 		limit:         newLimit(c.DownloadRate),
@@ -108,7 +113,7 @@ func (m *Mirror) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	t.registry = registry
 	tr := m.trace(r, t, registry)
-	defer tr.end()
+	defer tr.end(r.Context())
 	if t.kind == transfers.Manifest {
 		return m.manifest(w, r, t, tr)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/store"
 	"github.com/drayproject/dray/seeder/transfers"
 )
@@ -124,14 +125,19 @@ func (p *Peer) blob(w http.ResponseWriter, r *http.Request, t target) error {
 }
 
 // upload begins to send a blob, within what this node sends in all. It fails
-// where all slots are taken.
+// where all slots are taken. What somebody else would send a little later is sent
+// only by a node that has nothing else to do.
 func (p *Peer) upload(w http.ResponseWriter, r *http.Request) (out *body, done func(), err error) {
 	out = newBody(r.Context(), w)
 	out.limit, out.count = p.limit, &p.service
 	if r.Method == http.MethodHead {
 		return out, func() {}, nil
 	}
-	if n := p.uploads.Add(1); p.slots > 0 && n > p.slots {
+	most := p.slots
+	if r.Header.Get(fetcher.AheadHeader) != "" {
+		most = 1
+	}
+	if n := p.uploads.Add(1); most > 0 && n > most {
 		p.uploads.Add(-1)
 		return nil, nil, errBusy
 	}

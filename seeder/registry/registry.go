@@ -70,10 +70,15 @@ type Stream interface {
 	Retries() int
 }
 
-// Expecter hears that the client was sent to the origin for a digest, which will
-// so be on its way into this node's store. It never blocks.
-type Expecter interface {
+// Ingests hears what will be on its way into this node's store. Neither call
+// blocks.
+type Ingests interface {
+	// Expect says that the client was sent to the origin for a digest.
 	Expect(digest.Digest)
+	// Feed is for what the client is about to be sent of a digest, from an
+	// offset on, so that neighbours can have it before the client has written
+	// it. It may be nil; else the caller closes it.
+	Feed(d digest.Digest, offset, size int64) *store.Feed
 }
 
 // Resolver knows which digests the cluster's image names have.

@@ -47,6 +47,8 @@ func (m *Mirror) relay(w http.ResponseWriter, r *http.Request, t target, tr *tra
 	}
 	out := newBody(ctx, w)
 	out.limit = m.limit
+	in.feed = m.ingests.Feed(t.digest, in.span.offset, in.Size())
+	defer in.feed.Close()
 	in.writeHeaders(out, t.digest)
 	tr.began(out.begun)
 	m.finish(r, t, tr, in, out, in.copyTo(out))

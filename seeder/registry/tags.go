@@ -124,6 +124,9 @@ func (t *tags) cluster(ctx context.Context, name string) trackerapi.Image {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	images, err := t.resolver.Resolve(ctx, []string{name})
+	if err != nil { // a wrong "unknown" can cost the pull much more than a second question
+		images, err = t.resolver.Resolve(ctx, []string{name})
+	}
 	if err != nil || len(images) != 1 {
 		t.log.Debug("tag not resolved by a tracker", "image", name, "error", err)
 		return trackerapi.Image{}

@@ -266,6 +266,55 @@ func TestAVerdictIsKeptForAWhile(t *testing.T) {
 	}
 }
 
+// fading is a registry that answers once, and then never again.
+type fading struct{ answered bool }
+
+func (f *fading) RoundTrip(r *http.Request) (*http.Response, error) {
+	if f.answered {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	f.answered = true
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+}
+
+func TestARegistryThatHasJustVanishedIsFoundOutSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, _ := newUpstreams(nil)
+		u.client.Transport = &fading{}
+		if !u.answers(t.Context(), "r") {
+			t.Fatal("it did not answer while it was there")
+		}
+		<-time.After(upFor)
+		began := time.Now()
+		if up, took := u.answers(t.Context(), "r"), time.Since(began); up || took != againTimeout {
+			t.Errorf("it answers: %v, after %s", up, took)
+		}
+	})
+}
+
+func TestProbesShareAConnection(t *testing.T) {
+	var connections atomic.Int32
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	u, _ := newUpstreams(map[string]string{"r": s.URL})
+	t.Cleanup(u.client.CloseIdleConnections)
+	for range 5 {
+		if !u.probe(t.Context(), "r") {
+			t.Error("no answer")
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
 func TestManyQuestionsAtOnceAreOneProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var probes atomic.Int32

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -12,7 +13,8 @@ import (
 // trace follows one request of the mirror, for the log of transfers.
 type trace struct {
 	transfers.Transfer
-	log *transfers.Log
+	log   *transfers.Log
+	ended func(context.Context, transfers.Transfer)
 }
 
 // trace begins one. What a HEAD asks about is not transferred, so it leaves
@@ -25,6 +27,7 @@ func (m *Mirror) trace(r *http.Request, t target, registry string) *trace {
 		Kind:       t.kind,
 		StartedAt:  time.Now(),
 	}}
+	tr.ended = m.ended
 	if r.Method == http.MethodGet {
 		tr.log = m.transfers
 	}
@@ -65,9 +68,12 @@ func (tr *trace) missed(t target, err error) error {
 	return t.unknown(err.Error())
 }
 
-func (tr *trace) end() {
+func (tr *trace) end(ctx context.Context) {
 	tr.Duration = time.Since(tr.StartedAt)
 	if tr.log != nil {
 		tr.log.Record(tr.Transfer)
+	}
+	if tr.ended != nil {
+		tr.ended(ctx, tr.Transfer)
 	}
 }

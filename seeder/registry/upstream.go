@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,14 +17,28 @@ import (
 )
 
 const (
+	// probeTimeout is for a registry's first answer. One that has answered
+	// lately, and so is known to be near enough, has no longer than
+	// againTimeout; nor has any for the connection alone.
 	probeTimeout = time.Second
-	upFor        = 5 * time.Second // a verdict is kept this long
-	downFor      = 2 * time.Second
-	maxVerdicts  = 256
+	againTimeout = 400 * time.Millisecond
+	lately       = 5 * time.Minute
+
+	// A verdict is kept this long. A registry that has vanished would cost
+	// the pull that is left to it containerd's 30 s: that it answers has to
+	// be fresh.
+	upFor       = 300 * time.Millisecond
+	downFor     = 2 * time.Second
+	maxVerdicts = 256
+
+	// idleTime is shorter than what middleboxes forget connections after.
+	idleTime = 30 * time.Second
+	maxDrain = 4 << 10 // bytes of an answer that are read to keep its connection
 )
 
-// upstreams knows which registries answer. A verdict is kept for a few seconds,
-// so that a pull costs one probe at most, and many pulls at once share one.
+// upstreams knows which registries answer. Pulls that come together share one
+// probe, and a pull costs one at most: a question on a connection that is open
+// already, if the registry has kept it.
 type upstreams struct {
 	urls   map[string]string
 	client *http.Client
@@ -34,8 +49,9 @@ type upstreams struct {
 }
 
 type verdict struct {
-	up    bool
-	until time.Time
+	up       bool
+	until    time.Time
+	answered time.Time // the last time; zero: never
 }
 
 func newUpstreams(urls map[string]string) (*upstreams, error) {
@@ -48,53 +64,71 @@ func newUpstreams(urls map[string]string) (*upstreams, error) {
 	return &upstreams{urls: urls, client: probeClient(), verdicts: map[string]verdict{}}, nil
 }
 
-// probeClient connects anew for each probe: a pooled connection may lead to a
-// host that has died. It follows no redirect: that is an answer too.
+// probeClient keeps a connection to each registry, as containerd does. When that
+// leads to a host that has died there is no answer, as there is none for
+// containerd. It follows no redirect: that is an answer too.
 func probeClient() *http.Client {
 	return &http.Client{
 		Timeout: probeTimeout,
 		Transport: &http.Transport{
-			Proxy:             http.ProxyFromEnvironment,
-			DialContext:       (&net.Dialer{Timeout: probeTimeout}).DialContext,
-			DisableKeepAlives: true,
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: againTimeout}).DialContext,
+			MaxIdleConnsPerHost: 1,
+			MaxIdleConns:        maxVerdicts,
+			IdleConnTimeout:     idleTime,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 // answers reports whether the registry can be left to answer for itself. It
-// takes [probeTimeout] at most.
+// takes [probeTimeout] at most, and [againTimeout] where the registry has
+// answered lately.
 func (u *upstreams) answers(ctx context.Context, registry string) bool {
-	if up, ok := u.verdict(registry); ok {
-		return up
+	last := u.verdict(registry)
+	if time.Now().Before(last.until) {
+		return last.up
 	}
 	up, _, _ := u.flight.Do(registry, func() (any, error) {
 		// The first to ask may leave; the others still want to know.
-		up := u.probe(context.WithoutCancel(ctx), registry)
-		u.remember(registry, up)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), last.patience())
+		defer cancel()
+		up := u.probe(ctx, registry)
+		u.remember(registry, last.next(up, time.Now()))
 		return up, nil
 	})
 	return up.(bool)
 }
 
-func (u *upstreams) verdict(registry string) (up, ok bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	v, ok := u.verdicts[registry]
-	return v.up, ok && time.Now().Before(v.until)
+// patience is how long the next answer may take.
+func (v verdict) patience() time.Duration {
+	if time.Since(v.answered) < lately {
+		return againTimeout
+	}
+	return probeTimeout
 }
 
-func (u *upstreams) remember(registry string, up bool) {
-	keep := downFor
+func (v verdict) next(up bool, now time.Time) verdict {
 	if up {
-		keep = upFor
+		return verdict{up: true, until: now.Add(upFor), answered: now}
 	}
+	return verdict{until: now.Add(downFor), answered: v.answered}
+}
+
+// verdict is the last one, or the zero one.
+func (u *upstreams) verdict(registry string) verdict {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.verdicts) >= maxVerdicts {
+	return u.verdicts[registry]
+}
+
+func (u *upstreams) remember(registry string, v verdict) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, known := u.verdicts[registry]; !known && len(u.verdicts) >= maxVerdicts {
 		clear(u.verdicts)
 	}
-	u.verdicts[registry] = verdict{up, time.Now().Add(keep)}
+	u.verdicts[registry] = v
 }
 
 func (u *upstreams) probe(ctx context.Context, registry string) bool {
@@ -106,6 +140,7 @@ func (u *upstreams) probe(ctx context.Context, registry string) bool {
 	if err != nil {
 		return isTLS(err)
 	}
+	_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
 	res.Body.Close()
 	return res.StatusCode < http.StatusInternalServerError
 }

@@ -10,14 +10,22 @@ func (t *Tree) fanout(parent uint32, now time.Duration) int {
 	switch {
 	case t.rules.Fanout > 0:
 		return min(t.rules.Fanout, maxFanout)
-	case t.size > 0 && t.size <= smallBlob:
-		return maxFanout
 	}
-	least := 1
+	least := t.brief(parent, now)
 	if t.partials+t.waiting > line {
-		least = 2
+		least = max(least, 2)
 	}
 	return min(max(least<<t.press(now), t.ledger.fanout(parent, now)), maxFanout)
+}
+
+// brief is how many children in turn have the whole blob in the time that one
+// more hop takes; at least one. For those a line would be the longer way.
+func (t *Tree) brief(parent uint32, now time.Duration) int {
+	if t.size <= 0 {
+		return 1
+	}
+	rate := max(t.ledger.uplink(parent, now), slowLink)
+	return int(min(max(1, rate*hop.Seconds()/float64(t.size)), maxFanout))
 }
 
 // press is how pressing it is to find places: whoever is still without one when his

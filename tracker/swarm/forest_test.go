@@ -248,7 +248,7 @@ func TestHeartbeatsAloneTellATrackerEverything(t *testing.T) {
 		if v.Size != size || len(v.Partials) != 2 || v.Partials[1] != (Partial{Node: "1", Parent: "0", Offset: 10, Rate: 7, Depth: 1, Since: v.Partials[1].Since}) {
 			t.Fatalf("%+v", v)
 		}
-		if got := c.Moving(); !slices.Equal(got, []digest.Digest{blob}) {
+		if got := c.Moving(); !slices.Equal(got, []Outline{{Digest: blob, Size: size, Partials: 2}}) {
 			t.Fatalf("moving: %v", got)
 		}
 		pass(time.Second)

@@ -35,6 +35,9 @@ func (t *Tree) Progress(s Step, now time.Duration) {
 	}
 	t.grow(m, s, now)
 	t.follow(m, s, now)
+	if m.stage == seated && !s.HasParent && !s.Late {
+		t.claim(m, now)
+	}
 }
 
 func (t *Tree) grow(m *member, s Step, now time.Duration) {

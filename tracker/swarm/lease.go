@@ -47,6 +47,16 @@ func (t *Tree) grant(name string, l lease, registry string) {
 	}
 }
 
+// claim notes that a node says that it gets the digest from the origin and has
+// nothing yet. Mostly it says so because another tracker has given it the lease: who
+// asks here, since that tracker is gone or slow, waits for it as well.
+func (t *Tree) claim(m *member, now time.Duration) {
+	name := t.leaseOf(m.zone.name)
+	if _, taken := t.leases[name]; !taken {
+		t.grant(name, lease{node: m.node, since: now}, "")
+	}
+}
+
 // relieve notes that a node gets nothing from the origin any more.
 func (t *Tree) relieve(node uint32) {
 	if registry, found := t.streams[node]; found {

@@ -80,6 +80,15 @@ func (l *Ledger) fanout(node uint32, now time.Duration) int {
 	return int(up/in + 0.1) // measured rates fall a little short
 }
 
+// uplink is what the node was seen to send, in bytes per second; 0 when it never
+// was.
+func (l *Ledger) uplink(node uint32, now time.Duration) float64 {
+	if a := l.accounts[node]; a != nil {
+		return a.uplink.now(now)
+	}
+	return 0
+}
+
 // bear changes what a registry has to bear.
 func (l *Ledger) bear(registry string, n int) {
 	if l.origins == nil {

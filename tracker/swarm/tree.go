@@ -10,8 +10,13 @@ const (
 	// On a link that nothing is known of, a line is the only shape that can't
 	// be slower than the link; but every place in it costs a hop. Beyond
 	// this many, two children for everybody cost less.
-	line      = 24
-	smallBlob = 1 << 20 // bytes; such a blob is a question of hops, not of rates
+	line = 24
+	// hop is what it takes from a parent's first bytes to its child's, once the
+	// child waits for them.
+	hop = 20 * time.Millisecond
+	// slowLink is taken for the rate of an uplink that nothing is known of, in
+	// bytes per second: 100 Mbit/s.
+	slowLink = 12.5e6
 	// holdTime is for how long a place is kept for somebody without a byte,
 	// and somebody who has finished is taken for a holder. Both is over within
 	// some tens of milliseconds when all is well.

@@ -209,6 +209,25 @@ func TestALeaseThatIsNotUsedPassesOn(t *testing.T) {
 	}
 }
 
+// Another tracker has given the lease, and this one has heard of it.
+func TestWhoSaysThatItGoesToTheOriginIsWaitedFor(t *testing.T) {
+	s := newScene(t, Rules{})
+	s.reports(1, 0, 0, 0)
+	s.wantsWait(s.join(2))
+	s.reports(3, 0, 0, 0) // it was let go: the lease stays where it is
+	s.wantsLease(s.join(1))
+	s.reports(1, mega, 0, 0)
+	s.wants(s.join(2), 1)
+}
+
+func TestWhoSaidThatItGoesToTheOriginAndDoesNotIsWaitedForNoLonger(t *testing.T) {
+	s := newScene(t, Rules{})
+	s.reports(1, 0, 0, 0)
+	s.now += 1500 * ms // Start
+	s.tree.Expire(s.now)
+	s.wantsLease(s.join(2))
+}
+
 func TestALeaseThatStartedIsNotLost(t *testing.T) {
 	s := newScene(t, Rules{})
 	s.join(1)
@@ -396,7 +415,10 @@ func TestTheFanoutIsWhatLinksWereSeenToCarry(t *testing.T) {
 		"bound by the intake": {up: 99 * mbit, in: 25 * mbit, want: 4},
 		"beyond all measure":  {up: 9999 * mbit, in: mbit, want: maxFanout},
 		"intake unknown":      {up: 100 * mbit, want: 1},
-		"a small blob":        {size: 5000, want: maxFanout},
+		"a tiny blob":         {size: 5000, want: maxFanout},
+		"a small blob":        {size: 60_000, want: 4},
+		"on a quick link":     {size: 200_000, up: 400 * mbit, in: 400 * mbit, want: 5},
+		"not so small a blob": {size: mega, want: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, Rules{})

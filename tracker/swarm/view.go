@@ -38,8 +38,17 @@ type Lease struct {
 	Since time.Time
 }
 
-// View shows what is in motion of a digest, which may be nothing.
-func (s *Swarm) View(d digest.Digest) (v View) {
+// View shows what is in motion of a digest, which may be nothing. Joins wait while
+// it copies, and not while it sorts.
+func (s *Swarm) View(d digest.Digest) View {
+	v := s.copy(d)
+	slices.SortFunc(v.Partials, func(a, b Partial) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Node, b.Node))
+	})
+	return v
+}
+
+func (s *Swarm) copy(d digest.Digest) (v View) {
 	f := &s.forest
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +56,7 @@ func (s *Swarm) View(d digest.Digest) (v View) {
 	if t == nil {
 		return v
 	}
-	v = View{Size: t.size, Waiting: t.waiting, Lost: t.passed}
+	v = View{Size: t.size, Waiting: t.waiting, Lost: t.passed, Partials: make([]Partial, 0, min(t.partials, maxSeen))}
 	for _, m := range t.members {
 		if m.stage != aside && len(v.Partials) < maxSeen {
 			v.Partials = append(v.Partials, s.show(m))
@@ -56,9 +65,6 @@ func (s *Swarm) View(d digest.Digest) (v View) {
 	for _, l := range t.leases {
 		v.Leases = append(v.Leases, Lease{s.nameOf(l.node), f.begin.Add(l.since)})
 	}
-	slices.SortFunc(v.Partials, func(a, b Partial) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Node, b.Node))
-	})
 	return v
 }
 
@@ -75,14 +81,23 @@ func (s *Swarm) show(m *member) Partial {
 
 func (s *Swarm) nameOf(node uint32) string { return s.roster.At(node).Identity().Name }
 
-// Moving lists the digests that somebody is fetching, in no order.
-func (s *Swarm) Moving() []digest.Digest {
+// Outline is a digest that somebody is fetching, in figures.
+type Outline struct {
+	Digest   digest.Digest
+	Size     int64 // bytes; 0 while unknown
+	Partials int   // nodes that are on their way to it
+	Leases   int   // that are held and not yet used
+	Waiting  int   // joins that wait
+}
+
+// Moving lists all that is in motion, in no order.
+func (s *Swarm) Moving() []Outline {
 	f := &s.forest
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]digest.Digest, 0, len(f.trees))
-	for d := range f.trees {
-		all = append(all, d)
+	all := make([]Outline, 0, len(f.trees))
+	for d, t := range f.trees {
+		all = append(all, Outline{Digest: d, Size: t.size, Partials: t.partials, Leases: len(t.leases), Waiting: t.waiting})
 	}
 	return all
 }
