@@ -27,8 +27,10 @@ type body struct {
 	queue  *queue
 	want   want // its offset is that of the next byte
 	start  int64
+	stop   int64 // where a request to a parent ends, if others bring what follows; 0: nowhere
 
 	parent *parent // nil between two parents
+	paused string  // the node that was the parent, and is asked again for what is next
 	spare  *spare
 	gaps   gaps
 	crawl  crawl
@@ -37,10 +39,14 @@ type body struct {
 	left   time.Time     // when the last Read returned
 	away   time.Duration // how long the reader then was busy with other things
 
+	unhurried bool // nobody waits for it
+
 	joined        bool     // a tracker knows of it, and is told who has failed it
 	avoid         []string // they
 	mediaType     string   // as the first parent says
-	contributions []contribution
+	contributions []*contribution
+	share         *contribution // that of the parent, or the last one
+	retries       int           // times that another parent took over
 }
 
 // open finds the first parent, if its first bytes come within the caller's
@@ -57,22 +63,35 @@ func (b *body) open(patience time.Duration) error {
 
 func (b *body) use(p *parent) {
 	b.parent = p
-	b.want.end, b.want.size = p.want.end, p.want.size
+	if b.want.size < 0 {
+		b.want.end, b.want.size = p.want.end, p.want.size
+	}
 	b.spare = newSpare(b)
-	b.limit = b.f.cfg.stallLimit(p.candidate)
-	b.gaps.changed()
-	b.crawl.changed()
 	b.away = 0
 	b.queue.lookedUp = time.Time{} // should this one fail, that is news
-	b.contributions = append(b.contributions, contribution{candidate: p.candidate})
+	if p.Node != b.paused {
+		b.change(p)
+	}
+	b.paused = ""
 	if b.joined {
 		b.queue.renew(b.refill)
 	}
-	if !b.want.look {
-		b.f.cfg.From(b.want.digest, p.Node)
-	}
 	if p.want.offset == p.want.end {
 		b.done() // an empty blob: there will be no Read
+	}
+}
+
+// change notes that the bytes come from another parent now.
+func (b *body) change(p *parent) {
+	if b.share != nil {
+		b.retries++
+	}
+	b.share = b.contributionOf(p.candidate)
+	b.limit = b.stallLimit(p.candidate)
+	b.gaps.changed()
+	b.crawl.changed()
+	if !b.want.look {
+		b.f.cfg.From(b.want.digest, p.Node)
 	}
 }
 
@@ -95,7 +114,9 @@ func (b *body) Read(p []byte) (int, error) {
 			return 0, context.Cause(b.ctx)
 		}
 		if b.parent != nil && !b.parent.Partial && b.crawl.slow() {
-			b.leave()
+			if err := b.leave(); err != nil {
+				return 0, err
+			}
 		}
 		if b.parent == nil {
 			if err := b.reopen(); err != nil {
@@ -118,7 +139,7 @@ func (b *body) Read(p []byte) (int, error) {
 // memory, with a timer beside it.
 func (b *body) readParent(p []byte) (int, error) {
 	began := time.Now()
-	b.spare.arm(b.gaps.limit(b.parent.minStall(b.f.cfg.MinStall), b.limit))
+	b.spare.arm(b.silence())
 	n, err := b.parent.Read(p)
 	if !b.spare.disarm() {
 		n, err = b.stalled(n, err)
@@ -128,6 +149,11 @@ func (b *body) readParent(p []byte) (int, error) {
 		b.crawl.add(n, time.Since(began))
 	}
 	return n, err
+}
+
+// silence is how long the parent may send nothing before another one is asked.
+func (b *body) silence() time.Duration {
+	return b.gaps.limit(b.minStall(), b.limit)
 }
 
 // stalled decides between a parent that fell silent and its spare, after the
@@ -150,18 +176,11 @@ func (b *body) stalled(n int, err error) (int, error) {
 
 func (b *body) took(n int) {
 	b.want.offset += int64(n)
-	b.contributions[len(b.contributions)-1].bytes += int64(n)
+	b.share.bytes += int64(n)
 	b.f.metrics.bytes.Add(float64(n))
-	if b.ended() {
+	if b.want.offset == b.parent.want.end {
 		b.done()
 	}
-}
-
-// done lets the last parent go. It has done its duty.
-func (b *body) done() {
-	b.parent.peer.delivered()
-	b.parent.close()
-	b.parent = nil
 }
 
 // lose gives the parent up.
@@ -177,6 +196,13 @@ func (b *body) lose(err error) {
 	b.avoid = append(b.avoid, p.Node)
 	if why.kind == trackerapi.KindStall {
 		b.queue.putLast(p.candidate) // it may be of use yet, should the others die
+	}
+	if standstill(p, why) {
+		b.f.doubt(p.candidate, why, b.want)
+		return
+	}
+	if why.kind != "" {
+		b.f.avoided.note(b.want.digest, p.candidate)
 	}
 	b.f.blame(p.candidate, why, b.want)
 }
@@ -209,7 +235,7 @@ func (b *body) refill(ctx context.Context) []candidate {
 	return b.f.rejoin(ctx, b.want, lastOf(avoid, maxAvoid))
 }
 
-func lastOf(nodes []string, n int) []string { return nodes[max(0, len(nodes)-n):] }
+func lastOf[T any](all []T, n int) []T { return all[max(0, len(all)-n):] }
 
 // reopen goes on at the offset with another parent. There is more patience than
 // before the first byte: who gives up now has already begun to answer. But after
@@ -219,7 +245,7 @@ func (b *body) reopen() error {
 	if b.limit < b.f.cfg.StallLimit {
 		patience -= time.Since(b.began)
 	}
-	p, err := b.f.race(b.ctx, b.queue, b.want, patience)
+	p, err := b.f.race(b.ctx, b.queue, b.next(), patience)
 	if err != nil {
 		return fmt.Errorf("%w after %d of %d bytes: %w", ErrBroken, b.want.offset-b.start, b.want.end-b.start, err)
 	}

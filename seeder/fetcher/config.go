@@ -2,6 +2,8 @@ package fetcher
 
 import (
 	"cmp"
+	"context"
+	"net/http"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -19,6 +21,12 @@ type Config struct {
 	// From hears which node a blob comes from, at its first bytes and at every
 	// change. It must not block. Default: nobody hears it.
 	From func(d digest.Digest, node string)
+	// Via says what a request to a node goes through on its way to base, the
+	// transport of that node. Default: nothing.
+	Via func(node string, base http.RoundTripper) http.RoundTripper
+	// Unhurried tells whether nobody waits for what is fetched with this context;
+	// that may change while it is. Default: somebody always does.
+	Unhurried func(context.Context) bool
 	// FirstByteTimeout bounds the wait for the first bytes, over all peers
 	// that are tried; it is shorter where all of them failed the last time.
 	// Default 500 ms.
@@ -49,11 +57,25 @@ type Config struct {
 	// SmallTimeout bounds the fetch of small blobs and manifests after their
 	// first byte. Default 2 s.
 	SmallTimeout time.Duration
+	// Sources is from how many peers a blob may come at a time. 1: one, and
+	// the next only when it fails. Default 4.
+	Sources int
+	// Window bounds what is kept of a blob, ahead of its reader, in bytes.
+	// Default 32 MiB.
+	Window int64
+	// Memory bounds the same for all blobs together. Default 64 MiB.
+	Memory int64
 }
 
 func (c Config) withDefaults() Config {
 	if c.From == nil {
 		c.From = func(digest.Digest, string) {}
+	}
+	if c.Via == nil {
+		c.Via = func(_ string, base http.RoundTripper) http.RoundTripper { return base }
+	}
+	if c.Unhurried == nil {
+		c.Unhurried = func(context.Context) bool { return false }
 	}
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 60*time.Millisecond)
 	c.FirstByteTimeout = cmp.Or(c.FirstByteTimeout, 500*time.Millisecond)
@@ -64,5 +86,8 @@ func (c Config) withDefaults() Config {
 	c.PartialStallLimit = cmp.Or(c.PartialStallLimit, 500*time.Millisecond)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)
 	c.SmallTimeout = cmp.Or(c.SmallTimeout, 2*time.Second)
+	c.Sources = cmp.Or(c.Sources, 4)
+	c.Window = cmp.Or(c.Window, 32<<20)
+	c.Memory = cmp.Or(c.Memory, 64<<20)
 	return c
 }

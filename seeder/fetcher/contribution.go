@@ -6,11 +6,22 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
-// contribution is what one parent has sent. A node can have several: before and
-// after a failure.
+// contribution is what one peer has sent: as the parent, or ahead of it.
 type contribution struct {
 	candidate
 	bytes int64
+}
+
+// contributionOf is that of a peer. A node that has started anew is another one.
+func (b *body) contributionOf(c candidate) *contribution {
+	for _, known := range b.contributions {
+		if known.Node == c.Node && known.Epoch == c.Epoch && known.Addr == c.Addr {
+			return known
+		}
+	}
+	share := &contribution{candidate: c}
+	b.contributions = append(b.contributions, share)
+	return share
 }
 
 // sources adds up the contributions per node.

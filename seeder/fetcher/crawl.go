@@ -3,6 +3,7 @@ package fetcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -11,9 +12,13 @@ import (
 const (
 	crawlRate  = 16 << 10    // bytes per second
 	crawlAfter = time.Second // of waiting for it, from which it is judged
-	// maxCrawls is how many parents one body leaves for their slowness. Where
-	// all crawl, it is not theirs.
+	// maxCrawls is how often one body tries another parent, or the same one
+	// again, where there is no other: one may crawl for a moment because this
+	// machine stands still. Then the origin may be quicker than all of them.
 	maxCrawls = 3
+	// crawlMemory is how long they are not asked for that digest again: what
+	// containerd asks for next is the rest.
+	crawlMemory = time.Minute
 )
 
 var errCrawls = errors.New("it sends next to nothing")
@@ -23,7 +28,7 @@ var errCrawls = errors.New("it sends next to nothing")
 type crawl struct {
 	waited time.Duration
 	bytes  int64
-	left   int // parents that were left for it
+	left   []candidate // for it
 }
 
 func (c *crawl) add(bytes int, waited time.Duration) {
@@ -37,21 +42,27 @@ func (c *crawl) changed() { c.bytes, c.waited = 0, 0 }
 // slow says that the parent should be left. It looks at one stretch of waiting
 // after the other: what was quick once may crawl now.
 func (c *crawl) slow() bool {
-	if c.waited < crawlAfter || c.left == maxCrawls {
+	if c.waited < crawlAfter {
 		return false
 	}
 	slow := float64(c.bytes) < crawlRate*c.waited.Seconds()
 	c.changed()
-	if slow {
-		c.left++
-	}
 	return slow
 }
 
-// leave gives up a parent that crawls. It stays a candidate, and is the last one.
-func (b *body) leave() {
+// leave gives up a parent that crawls. It stays a candidate, and is the last one,
+// until so many have crawled that the body has to end.
+func (b *body) leave() error {
+	b.crawl.left = append(b.crawl.left, b.parent.candidate)
 	b.lose(errCrawls)
-	b.queue.relieve(b.ctx)
+	if len(b.crawl.left) <= maxCrawls {
+		b.queue.relieve(b.ctx)
+		return nil
+	}
+	for _, c := range b.crawl.left {
+		b.f.grudges.bear(grudge{b.want.digest, c.Addr, c.Epoch}, crawlMemory)
+	}
+	return fmt.Errorf("%w after %d of %d bytes: %w", ErrBroken, b.want.offset-b.start, b.want.end-b.start, errCrawls)
 }
 
 // relieve looks for others when a single candidate is left.

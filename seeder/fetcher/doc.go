@@ -10,6 +10,15 @@
 // are hashed on the way: where the digest does not match, the reader gets an
 // error in place of the end.
 //
+// Where one parent does not fill the link, others send pieces from farther on
+// (flow.go, ahead.go, helper.go). How many is decided by pilot.go, and where their
+// pieces lie by spread.go; both are pure. A piece that is not there when the reader
+// comes is left to the parent, as if nobody had been asked.
+//
+// When a tracker says that a parent is slow, the stream moves to a better one
+// (move.go). Who has failed a body is avoided by the next one of the same digest
+// (avoid.go).
+//
 // What went wrong with a peer is told to the trackers and remembered (judge.go,
 // peers.go, grudges.go), so that the next fetch asks it last, or not at all for
 // that digest.

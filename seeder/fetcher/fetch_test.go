@@ -380,7 +380,10 @@ func TestAPeerThatWakesUpIsKept(t *testing.T) {
 		_, _ = w.Write(data[100_000:])
 	}))
 	b := serve(t, "b", func(w http.ResponseWriter, r *http.Request) {
-		asked <- struct{}{}
+		select {
+		case asked <- struct{}{}:
+		default: // on a busy machine it may be asked twice
+		}
 		silentUntil(t)(w, r)
 	})
 	w := newWorld(t, Config{}, a, b)

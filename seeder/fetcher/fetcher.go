@@ -35,6 +35,9 @@ type Fetcher struct {
 	handouts  *handouts
 	met       *acquaintances
 	manifests *manifestCache
+	buffers   memory
+	flows     flows
+	avoided   avoided
 
 	life context.Context // of what runs in the background
 	end  context.CancelFunc
@@ -54,9 +57,11 @@ func New(cfg Config, l Lookuper, r Reporter, log *slog.Logger, reg prometheus.Re
 		reporter:  r,
 		log:       log,
 		metrics:   newMetrics(reg),
-		peers:     &peers{dialTimeout: cfg.DialTimeout, byAddr: make(map[string]*peer)},
+		peers:     &peers{dialTimeout: cfg.DialTimeout, via: cfg.Via, byAddr: make(map[string]*peer)},
 		manifests: newManifestCache(maxManifestCache),
+		buffers:   memory{limit: cfg.Memory},
 	}
+	newGauge(reg, "dray_seeder_fetch_memory_bytes", "Memory for what peers send ahead of the parent.", f.buffers.bytes)
 	f.retries = newBudget(f.metrics.denied)
 	f.life, f.end = context.WithCancel(context.Background())
 	f.met = new(acquaintances)
@@ -134,7 +139,7 @@ func (f *Fetcher) fetch(ctx context.Context, r Request) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !b.whole() || b.want.size > f.cfg.SmallBlob || b.grows() {
+	if !b.whole() || b.want.size > f.cfg.SmallBlob || b.grows() || b.unhurried {
 		return f.stream(b), nil
 	}
 	data, err := b.readWhole(f.cfg.SmallBlob)
@@ -183,8 +188,9 @@ func (f *Fetcher) open(ctx context.Context, w want) (*body, error) {
 			return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
 		}
 	}
-	b := &body{f: f, want: w, start: w.offset, joined: p.joined}
+	b := &body{f: f, want: w, start: w.offset, joined: p.joined, avoid: f.avoided.nodes(w.digest, true)}
 	b.ctx, b.cancel = context.WithCancelCause(ctx)
+	b.unhurried = f.cfg.Unhurried(ctx)
 	b.queue = &queue{waiting: f.candidates(w.digest, p.handout), lookedUp: p.at}
 	b.queue.refill = b.refill
 	if err := b.open(min(patience, f.patience(b.queue.waiting))); err != nil {

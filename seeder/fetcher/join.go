@@ -36,9 +36,8 @@ type place struct {
 
 // join takes a place, or returns an ErrNoSource: nobody has it, so the origin
 // has to be asked. Requests for the same bytes that come together share one.
-// Where all who are named are known to be of no use for this digest, the tracker
-// is told so, once. Who has been sent to the origin for it a moment ago does not
-// wait again: he comes back since something went wrong on the way.
+// Who has been sent to the origin for it a moment ago does not wait again: he comes
+// back since something went wrong on the way.
 func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.LookupTimeout+f.cfg.OriginWait)
 	defer cancel()
@@ -48,11 +47,7 @@ func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) 
 		m.Hurry, m.WaitMS = true, 0
 	}
 	r, err := f.joins.ask(ctx, joinKey{w.digest, w.offset}, func(ctx context.Context) (trackerapi.JoinResponse, error) {
-		r, err := f.ask(ctx, m)
-		if m.Avoid = f.useless(w.digest, r.Handout); err == nil && len(m.Avoid) > 0 && len(m.Avoid) == len(r.Handout) {
-			return f.ask(ctx, m)
-		}
-		return r, err
+		return f.enter(ctx, m)
 	})
 	if err != nil || len(r.Handout) > 0 {
 		return r.Handout, err
@@ -62,6 +57,35 @@ func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) 
 		return nil, ErrLease
 	}
 	return nil, ErrNoSource
+}
+
+// enter asks for a place with somebody who has not failed a body of this digest a
+// moment ago. Where all who are named are known to be of no use for it, the tracker
+// is told so, once.
+func (f *Fetcher) enter(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	r, err := f.others(ctx, m)
+	useless := f.useless(m.Digest, r.Handout)
+	if err == nil && len(useless) > 0 && len(useless) == len(r.Handout) {
+		m.Avoid = useless
+		return f.ask(ctx, m)
+	}
+	return r, err
+}
+
+// others leaves out who has failed of late. A whole holder may just have been slow,
+// and is better than the origin, which may not be there; a partial one waits for
+// somebody else.
+func (f *Fetcher) others(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	all, partial := f.avoided.nodes(m.Digest, false), f.avoided.nodes(m.Digest, true)
+	if len(all) > len(partial) {
+		first := m
+		first.Avoid, first.Hurry, first.WaitMS = all, true, 0
+		if r, err := f.ask(ctx, first); err != nil || len(r.Handout) > 0 {
+			return r, err
+		}
+	}
+	m.Avoid = partial
+	return f.ask(ctx, m)
 }
 
 // rejoin asks for other parents in the middle of a body. It never waits: with

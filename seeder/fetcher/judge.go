@@ -14,7 +14,7 @@ func (f *Fetcher) candidates(d digest.Digest, h trackerapi.Handout) []candidate 
 	cs := make([]candidate, 0, len(h))
 	for _, holder := range h {
 		if !f.grudges.has(grudge{d, holder.Addr, holder.Epoch}) {
-			cs = append(cs, candidate{holder, f.peers.get(holder.Addr)})
+			cs = append(cs, candidate{Holder: holder, peer: f.peers.get(holder.Addr)})
 		}
 	}
 	order(cs, func(c candidate) standing { return c.peer.standing() })

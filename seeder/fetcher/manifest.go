@@ -48,8 +48,7 @@ func (f *Fetcher) manifest(ctx context.Context, r Request) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	last := b.contributions[len(b.contributions)-1]
-	return Manifest{Bytes: data, MediaType: b.mediaType, Source: Source{Node: last.Node, Bytes: int64(len(data))}}, nil
+	return Manifest{Bytes: data, MediaType: b.mediaType, Source: Source{Node: b.share.Node, Bytes: int64(len(data))}}, nil
 }
 
 // manifestCache keeps the manifests that were used last, up to a number of

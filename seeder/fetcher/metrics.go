@@ -26,6 +26,9 @@ type metrics struct {
 	failovers prometheus.Counter
 	corrupt   prometheus.Counter
 	firstByte prometheus.Histogram
+	ahead     prometheus.Counter
+	helpers   *prometheus.CounterVec
+	moves     prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -46,12 +49,21 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		hedges:    counter("dray_seeder_fetch_hedges_total", "Times that a second peer was asked because the first was silent."),
 		denied:    counter("dray_seeder_fetch_retries_denied_total", "Times that no other peer was asked because the budget for that was used up."),
 		failovers: counter("dray_seeder_fetch_failovers_total", "Times that a parent was replaced in the middle of a body."),
+		ahead:     counter("dray_seeder_fetch_ahead_bytes_total", "Bytes that other peers than the parent have sent ahead of it."),
+		moves:     counter("dray_seeder_fetch_moves_total", "Times that a parent was left for a better one."),
 		corrupt:   counter("dray_seeder_fetch_corrupt_total", "Blobs and manifests that did not match their digest."),
+		helpers: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_fetch_helpers_total", Help: "Peers that were asked to send a blob together with its parent: tried, or dropped since nothing came of it.",
+		}, []string{"result"}),
 		firstByte: promauto.With(reg).NewHistogram(prometheus.HistogramOpts{
 			Name: "dray_seeder_fetch_first_byte_seconds", Help: "Time from the start of a fetch to its first bytes, with the lookup.",
 			Buckets: []float64{.0005, .001, .002, .005, .01, .025, .05, .1, .25, .5, 1},
 		}),
 	}
+}
+
+func newGauge(reg prometheus.Registerer, name, help string, value func() float64) {
+	promauto.With(reg).NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 }
 
 func (m *metrics) fetched(result string) { m.fetches.WithLabelValues(result).Inc() }

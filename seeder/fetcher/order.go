@@ -12,6 +12,9 @@ import (
 type candidate struct {
 	trackerapi.Holder
 	peer *peer
+	// patience is the least time that it may be silent before another one is
+	// asked; 0: as its ways are.
+	patience time.Duration
 }
 
 // standing is what this node itself knows of a peer.

@@ -75,7 +75,10 @@ func (p *parent) request(w want) error {
 	if w.ranged() {
 		req.Header.Set("Range", w.header())
 	}
-	res, err := p.peer.transport.RoundTrip(req) //nolint:bodyclose // close does it
+	if w.ahead {
+		req.Header.Set(AheadHeader, "1")
+	}
+	res, err := p.peer.via(p.Node, p.peer.transport).RoundTrip(req) //nolint:bodyclose // close does it
 	if err != nil {
 		return failed(kindOf(err), "%w", err)
 	}

@@ -52,9 +52,9 @@ func (c candidate) missMemory() time.Duration {
 func (c candidate) hedge() time.Duration {
 	d := c.peer.standing().pace.hedge()
 	if c.Partial {
-		return max(d, partialHedge)
+		d = max(d, partialHedge)
 	}
-	return d
+	return max(d, c.patience)
 }
 
 // grows tells whether the parent's blob is still on its way: who waited for its

@@ -18,6 +18,7 @@ const (
 // digests.
 type peers struct {
 	dialTimeout time.Duration
+	via         func(node string, base http.RoundTripper) http.RoundTripper
 
 	mu     sync.Mutex
 	byAddr map[string]*peer
@@ -32,7 +33,7 @@ func (p *peers) get(addr string) *peer {
 		if len(p.byAddr) >= maxPeers {
 			p.evictOldest()
 		}
-		known = &peer{transport: newTransport(p.dialTimeout)}
+		known = &peer{transport: newTransport(p.dialTimeout), via: p.via}
 		p.byAddr[addr] = known
 	}
 	known.used = time.Now()
@@ -68,7 +69,8 @@ func (p *peers) sweep(since time.Time) {
 // connections of one that failed can be dropped without touching the others.
 type peer struct {
 	transport *http.Transport
-	used      time.Time // guarded by peers.mu
+	via       func(node string, base http.RoundTripper) http.RoundTripper // see [Config.Via]
+	used      time.Time                                                   // guarded by peers.mu
 
 	mu      sync.Mutex
 	latency latency

@@ -18,6 +18,7 @@ type want struct {
 	path   string // of the URL
 	blob   string // the same as a blob: what is not committed has no other name
 	look   bool
+	ahead  bool // somebody else would send it a little later
 	digest digest.Digest
 	offset int64
 	end    int64 // one past the last byte; negative: the end of the blob

@@ -49,7 +49,7 @@ func (s *spare) disarm() bool { return s.timer.Stop() }
 
 func (s *spare) run() {
 	defer close(s.done)
-	limit := s.body.f.cfg.stallLimit(s.silent.candidate)
+	limit := s.body.stallLimit(s.silent.candidate)
 	end := time.Now().Add(limit)
 	s.body.f.log.Debug("parent is silent", "peer", s.silent.Node, "digest", s.body.want.digest, "offset", s.body.want.offset)
 	if s.search(limit); s.next != nil {
@@ -60,7 +60,7 @@ func (s *spare) run() {
 }
 
 func (s *spare) search(limit time.Duration) {
-	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.want, limit)
+	next, err := s.body.f.race(s.ctx, s.body.queue, s.body.next(), limit)
 	if err == nil {
 		s.next = next
 	}

@@ -2,6 +2,7 @@ package fetcher
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,15 +84,36 @@ func TestAStandstillOfAPartialParentIsShort(t *testing.T) {
 }
 
 // Others are named, and stand still as well: what they wait for is the same. All
-// of them together have no more time than one.
+// of them together have no more time than one. It is nobody's fault.
 func TestAStandstillOfAWholeSwarmIsShort(t *testing.T) {
 	data, d := blob(largeSize)
-	w := newWorld(t, Config{PartialStallLimit: 100 * time.Millisecond})
+	w := newWorld(t, Config{PartialStallLimit: 100 * time.Millisecond, SilentAfter: long})
 	first := partial(serve(t, "a", stopping(data, 1<<20, silentUntil(t))))
 	more := partial(serve(t, "b", silentUntil(t)))
 	w.joinFn = answering(parents(first), parents(more))
 	if _, _, err := w.read(Request{Digest: d, Length: ToEnd}); !errors.Is(err, ErrBroken) {
 		t.Fatalf("got %v", err)
 	}
+	w.wg.Wait() // they have been asked whether they live
+	w.wantReports("")
+}
+
+// A partial parent that is silent and does not answer either is gone.
+func TestAPartialParentThatAnswersNothingIsReported(t *testing.T) {
+	data, d := blob(largeSize)
+	w := newWorld(t, Config{PartialStallLimit: 100 * time.Millisecond})
+	stands := stopping(data, 1<<20, silentUntil(t))
+	only := partial(serve(t, "a", func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			<-r.Context().Done()
+			return
+		}
+		stands(rw, r)
+	}))
+	w.joinFn = answering(parents(only), trackerapi.JoinResponse{Lease: true})
+	if _, _, err := w.read(Request{Digest: d, Length: ToEnd}); !errors.Is(err, ErrBroken) {
+		t.Fatalf("got %v", err)
+	}
+	<-w.accused
 	w.wantReports("a stall")
 }

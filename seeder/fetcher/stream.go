@@ -43,7 +43,7 @@ func (s *Stream) Verified() bool { return s.verified }
 func (s *Stream) Sources() []Source { return s.body.sources() }
 
 // Retries is how often a peer had to take over from another so far.
-func (s *Stream) Retries() int { return max(0, len(s.body.contributions)-1) }
+func (s *Stream) Retries() int { return s.body.retries }
 
 // Close ends all requests to peers. It is safe to call more than once.
 func (s *Stream) Close() error {
@@ -54,14 +54,15 @@ func (s *Stream) Close() error {
 // stream hands the body to the caller.
 func (f *Fetcher) stream(b *body) *Stream {
 	s := &Stream{size: b.want.size, start: b.start, end: b.want.end, verified: b.whole(), body: b}
-	counted := &outcome{reader: b}
+	w := newFlow(b)
+	counted := &outcome{reader: w}
 	if s.verified {
-		counted.reader = &verifier{body: b, check: newCheck(b.want.digest)}
+		counted.reader = &verifier{flow: w, check: newCheck(b.want.digest)}
 	}
 	s.Reader = counted
 	s.close = sync.OnceFunc(func() {
 		f.metrics.fetched(counted.result(b))
-		b.close()
+		w.close()
 	})
 	return s
 }
@@ -96,7 +97,7 @@ func (o *outcome) result(b *body) string {
 // verifier hashes what passes, and keeps the last bytes back from the reader
 // unless the digest matches.
 type verifier struct {
-	body  *body
+	*flow
 	check check
 	err   error
 }
@@ -105,10 +106,10 @@ func (v *verifier) Read(p []byte) (int, error) {
 	if v.err != nil {
 		return 0, v.err
 	}
-	n, err := v.body.Read(p)
+	n, err := v.flow.Read(p)
 	v.check.Write(p[:n])
-	if n > 0 && v.body.ended() && !v.check.matches() {
-		v.body.accuse()
+	if n > 0 && v.ended() && !v.check.matches() {
+		v.accuse()
 		v.err = ErrCorrupt
 		return 0, v.err
 	}

@@ -46,7 +46,7 @@ func (b *body) readAll() ([]byte, error) {
 	}
 	if errors.Is(context.Cause(b.ctx), errTooSlow) {
 		// No fault to report; but others should be asked first.
-		b.contributions[len(b.contributions)-1].peer.answered(b.f.cfg.SmallTimeout)
+		b.share.peer.answered(b.f.cfg.SmallTimeout)
 		err = errTooSlow
 	}
 	return nil, fmt.Errorf("%w: %w", ErrNoSource, err)
@@ -55,7 +55,7 @@ func (b *body) readAll() ([]byte, error) {
 // restart opens the body anew, at its first byte.
 func (b *body) restart() error {
 	b.want.offset, b.want.end, b.want.size = 0, -1, -1
-	b.contributions = nil
+	b.contributions, b.share = nil, nil
 	return b.open(b.f.patience(b.queue.waiting))
 }
 
