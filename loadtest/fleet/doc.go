@@ -12,6 +12,7 @@
 //	fill       the whole fleet registers and announces itself to empty trackers
 //	rates      heartbeats and lookups, as many as the tracker takes; half as many
 //	people     lookups beside somebody who asks one question of each kind by the admin API
+//	comeback   all trackers come back with nothing, and the whole fleet to them, at once
 //	restart    all trackers are killed and start again, with Redis or without
 //	mix        heartbeats, changes, lookups, failures and returns, side by side
 //

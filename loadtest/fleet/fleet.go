@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
-	"time"
 )
 
 // fleet is all virtual seeders, and what they measure.
@@ -19,8 +18,6 @@ type fleet struct {
 	// settled counts the live holders of each digest that all trackers have
 	// been told of.
 	settled []atomic.Int32
-	// grace is how long a failed node may still be handed out.
-	grace time.Duration
 	// interval is between a node's heartbeats, as the trackers want it.
 	interval atomic.Int64
 	// present is where this part of the run is recorded. It changes only

@@ -13,6 +13,7 @@ func TestASmallFleetFindsNothingWrong(t *testing.T) {
 			o.Nodes, o.Digests, o.Images, o.Redis = 200, 50, 150, redis
 			o.Duration, o.Interval, o.Outage = 1500*time.Millisecond, 500*time.Millisecond, time.Second
 			o.Lookups, o.Changes, o.Failures, o.Workers = 200, 50, 1, 8
+			o.Only = []string{"rates", "people", "mix"}
 			r, err := Run(t.Context(), o, logWriter{t})
 			if err != nil {
 				t.Fatal(err)

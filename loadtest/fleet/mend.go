@@ -45,11 +45,16 @@ func (f *fleet) mendAll(ctx context.Context) {
 	}
 }
 
-// repair leaves a session that can't be mended to the next heartbeat.
+// repair leaves a session that can't be mended yet to the next heartbeat.
 func (f *fleet) repair(ctx context.Context, r repair) {
 	defer r.node.session[r.tracker].mending.Store(false)
-	if r.node.is() != alive || (r.register && f.register(ctx, r.node, r.tracker) != nil) {
+	if r.node.is() != alive {
 		return
+	}
+	if r.register {
+		if hold, err := f.introduce(ctx, r.node, r.tracker); hold || err != nil {
+			return
+		}
 	}
 	_ = f.announce(ctx, r.node, r.tracker) // noted
 }

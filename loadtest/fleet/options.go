@@ -19,6 +19,7 @@ type Options struct {
 	Trackers int           `json:"trackers"`
 	Duration time.Duration `json:"duration_ns"` // of the mix, and of each measurement of a rate
 	Interval time.Duration `json:"interval_ns"` // between heartbeats in the mix
+	Rate     int           `json:"rate"`        // of heartbeats that a tracker is to bear
 	Redis    string        `json:"-"`           // auto, none or a URL, which may have a password in it
 	Tracker  string        `json:"-"`           // the program; empty: built from source
 	Only     []string      `json:"only"`        // parts besides fill; empty: all
@@ -37,7 +38,7 @@ type Options struct {
 func defaults() Options {
 	return Options{
 		Nodes: 1000, Digests: 200, Images: 2000, Trackers: 1,
-		Duration: 10 * time.Second, Interval: time.Second, Redis: "auto", Seed: 1,
+		Duration: 10 * time.Second, Interval: time.Second, Rate: 7500, Redis: "auto", Seed: 1,
 		Lookups: 500, Changes: 100, Failures: 0.2, Outage: 10 * time.Second,
 		Batch: 20, Workers: 64,
 	}
@@ -50,9 +51,10 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Trackers, "trackers", o.Trackers, "tracker processes")
 	flags.DurationVar(&o.Duration, "duration", o.Duration, "length of the mix, and of each measurement of a rate")
 	flags.DurationVar(&o.Interval, "heartbeat-interval", o.Interval, "time between a node's heartbeats in the mix")
+	flags.IntVar(&o.Rate, "heartbeat-rate", o.Rate, "heartbeats per second beyond which a tracker has the nodes beat less often; 0: it never does")
 	flags.StringVar(&o.Redis, "redis", o.Redis, "the trackers' common memory: a URL, none, or auto for a redis-server of our own if one is installed")
 	flags.StringVar(&o.Tracker, "tracker", o.Tracker, "tracker program (default: built from source)")
-	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, people, mix (the restart belongs to it)")
+	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, people, comeback, mix (the restart belongs to it)")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of everything that chance decides")
 	flags.Float64Var(&o.Lookups, "lookups", o.Lookups, "lookups per second in the mix, every other one batched")
 	flags.Float64Var(&o.Changes, "changes", o.Changes, "changed inventories per second in the mix")
@@ -63,7 +65,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 }
 
 // parts are what a run may be made of.
-var parts = []string{"rates", "people", "mix"}
+var parts = []string{"rates", "people", "comeback", "mix"}
 
 func (o *Options) check() error {
 	for _, c := range []struct {
@@ -79,6 +81,7 @@ func (o *Options) check() error {
 		{"workers", float64(o.Workers), 1, 10_000},
 		{"duration in seconds", o.Duration.Seconds(), 0.1, 86_400},
 		{"heartbeat-interval in seconds", o.Interval.Seconds(), 0.1, 3600},
+		{"heartbeat-rate", float64(o.Rate), 0, math.MaxInt32},
 		{"outage in seconds", o.Outage.Seconds(), 0, 86_400},
 		{"lookups", o.Lookups, 0, 1e6},
 		{"changes", o.Changes, 0, 1e6},

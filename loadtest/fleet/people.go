@@ -51,21 +51,40 @@ func (r *run) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	asking, stop := context.WithCancel(ctx)
-	slowest := make(chan asked, 1)
-	go func() { slowest <- r.askAll(asking) }()
-	beside, err := r.during(ctx, "lookups, somebody asks", perSecond(r.Lookups), r.one)
-	stop()
-	a := <-slowest
-	if err != nil || a.err != nil {
-		return cmp.Or(err, a.err)
+	beside, a, err := r.beside(ctx, "lookups, somebody asks", r.inquiries(), thinkTime)
+	if err != nil {
+		return err
 	}
 	for _, q := range r.inquiries() {
 		r.report.figure("question: "+q.name+", slowest answer", "s", atMost(1), a.took[q.name].Seconds())
 	}
 	r.report.figure("questions answered", "", nil, float64(a.count))
 	r.report.figure("lookups, p99 while somebody asks over p99 alone", "", atMost(2), beside.p99()/max(alone.p99(), 0.001))
+	return r.counting(ctx, alone.p99())
+}
+
+// counting measures lookups while every digest is looked at, one time after the
+// other: what a tracker does once a minute for its metric of what is at risk.
+func (r *run) counting(ctx context.Context, alone float64) error {
+	walk := []inquiry{{"digests with fewer than two holders", "/at-risk?copies=2&limit=1"}}
+	beside, a, err := r.beside(ctx, "lookups, what is at risk is counted", walk, 0)
+	if err != nil {
+		return err
+	}
+	r.report.figure("counts of what is at risk", "", nil, float64(a.count))
+	r.report.figure("lookups, p99 during such counts over p99 alone", "", atMost(2), beside.p99()/max(alone, 0.001))
 	return nil
+}
+
+// beside measures lookups while somebody asks questions.
+func (r *run) beside(ctx context.Context, name string, questions []inquiry, think time.Duration) (*Phase, asked, error) {
+	asking, stop := context.WithCancel(ctx)
+	answers := make(chan asked, 1)
+	go func() { answers <- r.askAll(asking, questions, think) }()
+	p, err := r.during(ctx, name, perSecond(r.Lookups), r.one)
+	stop()
+	a := <-answers
+	return p, a, cmp.Or(err, a.err)
 }
 
 // asked is how long the slowest answer of each kind took.
@@ -75,11 +94,12 @@ type asked struct {
 	err   error
 }
 
-// askAll asks every question of the first tracker, at least once, until ctx ends.
-func (r *run) askAll(ctx context.Context) asked {
+// askAll asks every question of the first tracker, at least once, until ctx ends,
+// and thinks after each answer.
+func (r *run) askAll(ctx context.Context, questions []inquiry, think time.Duration) asked {
 	a := asked{took: map[string]time.Duration{}}
 	for {
-		for _, q := range r.inquiries() {
+		for _, q := range questions {
 			if ctx.Err() != nil && a.took[q.name] > 0 {
 				return a
 			}
@@ -89,7 +109,7 @@ func (r *run) askAll(ctx context.Context) asked {
 			}
 			a.took[q.name] = max(a.took[q.name], time.Since(begin))
 			a.count++
-			<-time.After(thinkTime)
+			<-time.After(think)
 		}
 	}
 }

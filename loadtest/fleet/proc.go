@@ -39,14 +39,18 @@ func parseStat(stat string) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / clockTicks, nil
 }
 
-// resident is what a process has in RAM, in bytes.
-func resident(pid int) (int64, error) {
+// resident is what a process has in RAM, in bytes; largest is the most that it
+// ever had there.
+func resident(pid int) (int64, error) { return memory(pid, "VmRSS:") }
+func largest(pid int) (int64, error)  { return memory(pid, "VmHWM:") }
+
+func memory(pid int, field string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if value, ok := strings.CutPrefix(line, field); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			return kib << 10, err
 		}

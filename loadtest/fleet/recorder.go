@@ -81,13 +81,15 @@ func (r *recorder) trouble() map[string]int {
 
 func (r *recorder) count(verb string) uint64 { return r.verbs[verb].count.Load() }
 
+const lateAnswer = "no answer in time"
+
 func kindOf(err error) string {
 	if e, ok := errors.AsType[*trackerapi.Error](err); ok {
 		return string(e.Code)
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return "no answer in time"
+		return lateAnswer
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case hungUp(err):

@@ -48,23 +48,38 @@ func (r *redisServer) url() string { return "redis://" + r.addr }
 
 // used is the memory that Redis says it uses, in bytes.
 func (r *redisServer) used(ctx context.Context) (int64, error) {
+	value, err := r.ask(ctx, "INFO memory", "used_memory:")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(value, 10, 64)
+}
+
+// flush takes everything out of it.
+func (r *redisServer) flush(ctx context.Context) error {
+	_, err := r.ask(ctx, "FLUSHALL", "+OK")
+	return err
+}
+
+// ask sends a command, and finds the line of the answer that begins like this.
+func (r *redisServer) ask(ctx context.Context, command, begin string) (rest string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeTime)
 	defer cancel()
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", r.addr)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer c.Close()
 	deadline, _ := ctx.Deadline()
 	_ = c.SetDeadline(deadline)
-	if _, err := c.Write([]byte("INFO memory\r\n")); err != nil {
-		return 0, err
+	if _, err := c.Write([]byte(command + "\r\n")); err != nil {
+		return "", err
 	}
 	s := bufio.NewScanner(c)
 	for s.Scan() {
-		if value, ok := strings.CutPrefix(s.Text(), "used_memory:"); ok {
-			return strconv.ParseInt(value, 10, 64)
+		if rest, ok := strings.CutPrefix(s.Text(), begin); ok {
+			return rest, nil
 		}
 	}
-	return 0, fmt.Errorf("INFO has no used_memory: %w", s.Err())
+	return "", fmt.Errorf("%s: no answer that begins with %s: %w", command, begin, s.Err())
 }

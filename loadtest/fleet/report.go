@@ -129,10 +129,12 @@ func (p *Phase) perCPUSecond(each int) float64 {
 	return float64(p.count()) * float64(each) / max(p.CPUSeconds, 1./clockTicks)
 }
 
-// p99 is that of the slowest verb.
-func (p *Phase) p99() (ms float64) {
+// p99 is that of the slowest of some verbs, or of all.
+func (p *Phase) p99(of ...string) (ms float64) {
 	for _, v := range p.Verbs {
-		ms = max(ms, v.P99)
+		if len(of) == 0 || slices.Contains(of, v.Name) {
+			ms = max(ms, v.P99)
+		}
 	}
 	return ms
 }

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	quiet     = 3 * time.Second // without a page written everything is written
+	quiet     = 2 * time.Second // without a page written everything is written
 	checkRate = 200             // lookups per second
 	checkTime = time.Second
 )
@@ -33,8 +33,18 @@ func (r *run) restart(ctx context.Context) error {
 
 func (r *run) redisInUse() bool { return r.report.Redis != "none" }
 
-// written waits until the trackers have written everything to Redis.
+// written waits until the trackers have written everything to Redis, and measures
+// what that takes there.
 func (r *run) written(ctx context.Context) error {
+	if err := r.write(ctx); err != nil || r.redis == nil {
+		return err
+	}
+	used, err := r.redis.used(ctx)
+	r.report.figure("Redis, per pair", "B", atMost(3), float64(used-r.redis.empty)/float64(r.fleet.pairs()))
+	return err
+}
+
+func (r *run) write(ctx context.Context) error {
 	r.part.set("wait until Redis has everything")
 	begin, since, was := time.Now(), time.Now(), -1.0
 	for time.Since(since) < quiet || was < float64(r.Nodes) {
@@ -58,12 +68,7 @@ func (r *run) written(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	if r.redis == nil {
-		return nil
-	}
-	used, err := r.redis.used(ctx)
-	r.report.figure("Redis, per pair", "B", atMost(3), float64(used-r.redis.empty)/float64(r.fleet.pairs()))
-	return err
+	return nil
 }
 
 // loaded waits until all trackers have loaded, and checks what they answer

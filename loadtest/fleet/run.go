@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -125,6 +126,9 @@ func (r *run) measure(ctx context.Context) error {
 	if r.does("people") && r.Lookups > 0 {
 		parts = append(parts, r.people)
 	}
+	if r.does("comeback") {
+		parts = append(parts, r.comeback)
+	}
 	if r.does("mix") {
 		parts = append(parts, r.restart, r.mix)
 	}
@@ -141,7 +145,7 @@ func (r *run) measure(ctx context.Context) error {
 
 // startAll starts every tracker, with this interval between heartbeats.
 func (r *run) startAll(ctx context.Context, interval time.Duration) error {
-	flags := []string{"--heartbeat-interval", interval.String(), "--purge-after", max(time.Hour, 10*interval).String()}
+	flags := []string{"--heartbeat-interval", interval.String(), "--purge-after", max(time.Hour, 10*interval).String(), "--heartbeat-rate", strconv.Itoa(r.Rate)}
 	if r.Redis != "none" && r.Redis != "auto" {
 		flags = append(flags, "--redis", r.Redis, "--redis-prefix", "dray-fleet:")
 	}
@@ -151,13 +155,8 @@ func (r *run) startAll(ctx context.Context, interval time.Duration) error {
 		}
 	}
 	r.fleet.interval.Store(int64(interval))
-	r.fleet.grace = deadAfter * interval
 	return nil
 }
-
-// deadAfter so many intervals a tracker must have noticed that a node is dead.
-// It does after 3¼ by silence alone.
-const deadAfter = 5
 
 // waitAll waits until a condition holds at every tracker.
 func (r *run) waitAll(ctx context.Context, what string, holds func(metrics) bool) error {

@@ -33,7 +33,7 @@ type tracker struct {
 // buildTracker compiles the tracker from the sources around us.
 func buildTracker(ctx context.Context, dir string) (program string, err error) {
 	program = filepath.Join(dir, "tracker")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/drayproject/dray/tracker")
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-o", program, "github.com/drayproject/dray/tracker")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the tracker is built from source, in the repository, unless --tracker names it: %w\n%s", err, out)
 	}
@@ -131,6 +131,8 @@ const (
 	nextGCMetric = "go_memstats_next_gc_bytes"
 	gcsMetric    = "go_gc_duration_seconds_count"
 	pagesMetric  = "dray_tracker_journal_pages_written_total"
+	turnsMetric  = "dray_tracker_resends_running"
+	heldMetric   = `dray_tracker_resends_total{told="hold"}`
 )
 
 func (t *tracker) scrape(ctx context.Context) (metrics, error) {

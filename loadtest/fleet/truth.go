@@ -11,6 +11,13 @@ import (
 // were on their way, and for a tracker that was busy.
 const inFlight = time.Second
 
+// deadAfter so many intervals a tracker must have noticed that a node is dead.
+// It does after 3¼ by silence alone.
+const deadAfter = 5
+
+// grace is how long a failed node may still be handed out.
+func (f *fleet) grace() time.Duration { return deadAfter * time.Duration(f.interval.Load()) }
+
 // question is a lookup, and what was known when it was asked.
 type question struct {
 	asker   *node
@@ -66,7 +73,7 @@ func (f *fleet) untrue(q question, d uint32, h *trackerapi.Holder) string {
 		return "the asker"
 	case !n.held(d, q.at):
 		return "a holder that has not got it"
-	case n.is() != alive && q.at.Sub(time.Unix(0, n.downAt.Load())) > f.grace:
+	case n.is() != alive && q.at.Sub(time.Unix(0, n.downAt.Load())) > f.grace():
 		return "a holder that is long dead"
 	}
 	return ""

@@ -20,7 +20,7 @@ func threeNodes(t *testing.T) *fleet {
 		n.digest = []uint32{uint32(7 * min(i, 1))}
 		f.settle(n, 1)
 	}
-	f.grace = time.Minute
+	f.interval.Store(int64(time.Minute / deadAfter))
 	return f
 }
 

@@ -44,9 +44,16 @@ func insist[Req, Resp any](ctx context.Context, f *fleet, verb string, send func
 
 // register introduces a node to a tracker.
 func (f *fleet) register(ctx context.Context, n *node, tracker int) error {
+	_, err := f.introduce(ctx, n, tracker)
+	return err
+}
+
+// introduce is register, and says whether the tracker will ask for the inventory
+// later.
+func (f *fleet) introduce(ctx context.Context, n *node, tracker int) (hold bool, err error) {
 	r, err := insist(ctx, f, register, n.session[tracker].client.Register, trackerapi.RegisterRequest{Node: n.identity()})
 	f.setInterval(r.IntervalMS)
-	return err
+	return r.Hold, err
 }
 
 // announce sends a tracker everything that the node has.
@@ -85,7 +92,7 @@ func (f *fleet) change(ctx context.Context, n *node, due time.Time) {
 func (f *fleet) tell(ctx context.Context, n *node, m trackerapi.AnnounceRequest, due time.Time) {
 	for t := range n.session {
 		r, err := ask(ctx, f, change, due, patience, n.session[t].client.Announce, m)
-		f.obey(n, t, r.Resend, err)
+		f.obey(n, t, r.Resend && !r.Hold, err)
 		due = time.Now()
 	}
 }
@@ -94,7 +101,7 @@ func (f *fleet) tell(ctx context.Context, n *node, m trackerapi.AnnounceRequest,
 // is done by others, so that heartbeats go on meanwhile.
 func (f *fleet) heartbeat(ctx context.Context, n *node, tracker int, due time.Time) {
 	r, err := f.sign(ctx, n, tracker, due)
-	f.obey(n, tracker, r.Resend, err)
+	f.obey(n, tracker, r.Resend && !r.Hold, err)
 }
 
 // sign is the heartbeat alone. A node that is speaking anyway needs none.
@@ -161,7 +168,8 @@ func (f *fleet) fail(n *node, how fate) {
 	}
 }
 
-// revive brings a node back with what it had, as a new run.
+// revive brings a node back with what it had, as a new run. It does not wait to
+// be asked for it: what it holds is to count at once.
 func (f *fleet) revive(ctx context.Context, n *node) {
 	n.restart()
 	for t := range n.session {

@@ -18,20 +18,25 @@ const (
 	announceRetry   = 250 * time.Millisecond
 )
 
-var errResend = errors.New("the tracker asks for everything")
+var (
+	errResend = errors.New("the tracker asks for everything")
+	errHold   = errors.New("the tracker will ask for everything")
+)
 
 // position is what a tracker has been sent and has acknowledged.
 type position struct {
 	seq   uint64
 	hash  trackerapi.SetHash
 	known bool // something has been acknowledged since the session was opened
+	// held: the tracker needs everything, and will ask for it.
+	held bool
 	// round is odd while an announcement is under way.
 	round uint64
 }
 
-// settled tells whether the tracker ought to be there. It need not before the
-// first whole set, and while an announcement is on its way.
-func (p position) settled() bool { return p.known && p.round%2 == 0 }
+// settled tells whether the tracker ought to be there, or is known not to be. It
+// need not before the first whole set, and while an announcement is on its way.
+func (p position) settled() bool { return (p.known || p.held) && p.round%2 == 0 }
 
 // progress is the present position. The announcements move it on, the
 // heartbeats read it.
@@ -57,13 +62,35 @@ func (p *progress) turn() {
 func (p *progress) restart() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at.known = false
+	p.at.known, p.at.held = false, false
+}
+
+// hold notes whether the tracker wants everything later.
+func (p *progress) hold(held bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at.held = held
 }
 
 func (p *progress) acknowledged(m trackerapi.AnnounceRequest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at.seq, p.at.hash, p.at.known = m.Seq, trackerapi.SetHash(m.SetHash), true
+	p.at.held = false
+}
+
+// resync does what a heartbeat's answer asks for; the position is the one that
+// the tracker was told. A tracker that was going to ask for everything and finds
+// that it has it is sent it all the same: that hardly ever happens.
+func (s *session) resync(at position, resend, hold bool) {
+	switch {
+	case !at.settled() || at != s.progress.now():
+	case resend && hold:
+		s.progress.hold(true)
+	case resend || at.held:
+		s.progress.hold(false)
+		s.askWhole()
+	}
 }
 
 // askWhole makes the next announcement a whole one.
@@ -97,11 +124,14 @@ func (s *session) announceAll(ctx context.Context) {
 			pause(ctx, time.Until(lastWhole.Add(wholeGap)))
 			lastWhole = time.Now()
 		}
-		if s.announceOnce(ctx, whole) {
+		select {
+		case <-s.back: // before this attempt; it says nothing about the next
+		default:
+		}
+		if s.announceOnce(ctx, whole) || s.pauseUnlessBack(ctx, jitter(retry)) {
 			retry = announceRetry
 			continue
 		}
-		pause(ctx, jitter(retry))
 		retry = min(2*retry, maxRetry)
 	}
 }
@@ -115,15 +145,27 @@ func (s *session) announceOnce(ctx context.Context, whole bool) (ok bool) {
 		return true
 	}
 	s.log.Debug("announce failed", "whole", whole, "error", err)
-	if whole || errors.Is(err, errResend) {
+	switch {
+	case errors.Is(err, errHold):
+		s.progress.hold(true)
+		return true
+	case whole, errors.Is(err, errResend):
 		s.askWhole()
 	}
 	return errors.Is(err, errResend)
 }
 
 // awaitWork returns when something is to be announced: true for everything,
-// false for changes, which are given some time to become more.
+// false for changes, which are given some time to become more. A tracker that
+// will ask for everything can do nothing with changes.
 func (s *session) awaitWork(ctx context.Context) (whole bool) {
+	if s.progress.now().held {
+		select {
+		case <-s.whole:
+		case <-ctx.Done():
+		}
+		return true
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	changed := make(chan struct{})
 	var wg sync.WaitGroup
@@ -171,8 +213,11 @@ func (s *session) send(ctx context.Context, kind string, m trackerapi.AnnounceRe
 	}
 	s.metrics.announceSize.WithLabelValues(kind).Observe(float64(len(m.Add) + len(m.Remove)))
 	s.log.Debug("announce", "kind", kind, "seq", m.Seq, "add", len(m.Add), "remove", len(m.Remove),
-		"images", len(m.Images), "resend", r.Resend)
-	if r.Resend {
+		"images", len(m.Images), "resend", r.Resend, "hold", r.Hold)
+	switch {
+	case r.Resend && r.Hold:
+		return errHold
+	case r.Resend:
 		return errResend
 	}
 	s.progress.acknowledged(m)

@@ -78,7 +78,9 @@ func (a *Announcer) update(ctx context.Context, running map[string]*ongoing, url
 	for _, url := range urls {
 		if running[url] == nil {
 			ctx, stop := context.WithCancelCause(ctx)
-			o := &ongoing{newSession(a.cfg, a.inv, newTracker(url, a.cfg.roundTripper), a.log, a.metrics), stop}
+			t := newTracker(url, a.cfg.roundTripper)
+			t.http.Transport = a.cfg.Via(t.http.Transport)
+			o := &ongoing{newSession(a.cfg, a.inv, t, a.log, a.metrics), stop}
 			running[url] = o
 			wg.Go(func() {
 				defer stop(nil)

@@ -29,6 +29,12 @@ type Config struct {
 	// Ingests is asked for each heartbeat: all that is on its way into this
 	// node. Default: nothing.
 	Ingests func() []trackerapi.Ingest
+	// Work hears of each tracker that asks for a work message. It must not
+	// block. Default: nobody hears it.
+	Work func(*trackerapi.Client)
+	// Rejoin hears which of the digests on their way may have a better parent.
+	// It must not block. Default: nobody hears it.
+	Rejoin func([]digest.Digest)
 	// Ready, when set, holds announcements back until it is closed. Before
 	// the first walk of the store the inventory is empty, and a tracker that
 	// remembers this node should not be told so.
@@ -37,17 +43,30 @@ type Config struct {
 	// resolver.
 	ResolveHost func(ctx context.Context, name string) ([]string, error)
 
+	// Via says what messages to a tracker go through on their way to base, its
+	// transport. Default: nothing.
+	Via func(base http.RoundTripper) http.RoundTripper
+
 	// roundTripper replaces the network in tests.
 	roundTripper http.RoundTripper
 }
 
 func (c Config) withDefaults() Config {
 	c.LookupTimeout = cmp.Or(c.LookupTimeout, 50*time.Millisecond)
+	if c.Via == nil {
+		c.Via = func(base http.RoundTripper) http.RoundTripper { return base }
+	}
 	if c.Load == nil {
 		c.Load = func() trackerapi.Load { return trackerapi.Load{} }
 	}
 	if c.Ingests == nil {
 		c.Ingests = func() []trackerapi.Ingest { return nil }
+	}
+	if c.Work == nil {
+		c.Work = func(*trackerapi.Client) {}
+	}
+	if c.Rejoin == nil {
+		c.Rejoin = func([]digest.Digest) {}
 	}
 	if c.Ready == nil {
 		ready := make(chan struct{})

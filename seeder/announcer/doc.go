@@ -1,7 +1,8 @@
 // Package announcer is a seeder's conversation with its trackers.
 //
 // There is one session per tracker, and every tracker is told everything. A
-// session registers, announces the whole inventory, and from then on sends
+// session registers, announces the whole inventory, as soon as the tracker has
+// time for it, and from then on sends
 // heartbeats, changes and reports, each in a goroutine of its own: a heartbeat
 // never waits behind a big announcement.
 //

@@ -37,9 +37,12 @@ type reference struct {
 	listed   []trackerapi.Ingest // in the latest heartbeat
 	verify   []digest.Digest
 	look     []trackerapi.Look
-	journal  []string // the verbs, in order
+	rejoin   []digest.Digest // told in every answer to a heartbeat
+	journal  []string        // the verbs, in order
 
 	interval int64
+	hold     bool // it takes no whole inventories now
+	walking  bool // as the node said last
 	handout  trackerapi.Handout
 	// before runs ahead of each request; what it returns is the answer.
 	before func(ctx context.Context, verb string) error
@@ -85,24 +88,25 @@ func (r *reference) answer(verb string, body io.Reader) (any, error) {
 		if m.Node.Epoch < r.epoch {
 			return nil, trackerapi.Errorf(trackerapi.CodeStaleEpoch, "later run")
 		}
-		r.epoch = m.Node.Epoch
-		return trackerapi.RegisterResponse{IntervalMS: r.interval}, nil
+		r.epoch, r.walking = m.Node.Epoch, m.Walking
+		return trackerapi.RegisterResponse{IntervalMS: r.interval, Hold: r.hold || m.Walking}, nil
 	case "heartbeat":
 		m := read[trackerapi.HeartbeatRequest](body)
 		if err := r.hear(m.Sender); err != nil {
 			return nil, err
 		}
-		r.listed = m.Ingests
+		r.listed, r.walking = m.Ingests, m.Walking
 		verify, look := r.verify, r.look
 		r.verify, r.look = nil, nil
 		resend := !r.known || r.seq != m.Seq || uint64(r.hash) != m.SetHash
-		return trackerapi.HeartbeatResponse{IntervalMS: r.interval, Resend: resend, Verify: verify, Look: look}, nil
+		return trackerapi.HeartbeatResponse{IntervalMS: r.interval, Resend: resend, Hold: resend && (r.hold || m.Walking), Verify: verify, Look: look, Rejoin: r.rejoin}, nil
 	case "announce":
 		m := read[trackerapi.AnnounceRequest](body)
 		if err := r.hear(m.Sender); err != nil {
 			return nil, err
 		}
-		return trackerapi.AnnounceResponse{Resend: r.apply(m)}, nil
+		resend := r.apply(m)
+		return trackerapi.AnnounceResponse{Resend: resend, Hold: resend && r.hold}, nil
 	case "lookup":
 		m := read[trackerapi.LookupRequest](body)
 		hs := make([]trackerapi.Handout, len(m.Digests))

@@ -1,6 +1,7 @@
 package announcer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -22,7 +23,7 @@ const (
 	maxInterval     = 5 * time.Minute
 
 	minRetry   = 100 * time.Millisecond
-	maxRetry   = 5 * time.Second
+	maxRetry   = 5 * time.Second  // of an announcement, while heartbeats pass
 	staleRetry = 30 * time.Second // a later run of this node is there: it may go away
 )
 
@@ -39,12 +40,14 @@ type session struct {
 	log     *slog.Logger
 	metrics *metrics
 
-	up atomic.Bool // heartbeats pass
+	up   atomic.Bool   // heartbeats pass
+	back chan struct{} // holds one when they pass again
 
 	// These are used by keepAlive only, and by run after it.
 	registered bool
-	faulty     bool          // the fault has been logged
-	interval   time.Duration // between heartbeats
+	faulty     bool            // the fault has been logged
+	interval   time.Duration   // between heartbeats
+	walked     <-chan struct{} // closed when the inventory is known; nil once that has been noted
 
 	whole    chan struct{} // asks for the whole inventory; holds at most one
 	progress progress
@@ -62,6 +65,8 @@ func newSession(cfg Config, inv Inventory, t *tracker, log *slog.Logger, m *metr
 		reports: newReportQueue(m.reportsDropped),
 		news:    newNews(),
 		looks:   make(chan []trackerapi.Look, 1),
+		back:    make(chan struct{}, 1),
+		walked:  cfg.Ready,
 	}
 }
 
@@ -104,31 +109,44 @@ func (s *session) keepAlive(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := retry
+		wait := spreadOut(retry)
 		if trackerapi.IsCode(err, trackerapi.CodeStaleEpoch) {
 			wait = staleRetry
 		}
 		if !trackerapi.IsCode(err, trackerapi.CodeUnknownNode) {
 			s.down(err)
 		}
-		pause(ctx, jitter(wait))
-		retry = min(2*retry, maxRetry)
+		pause(ctx, wait)
+		retry = min(2*retry, cmp.Or(s.interval, defaultInterval)) // as often as heartbeats
 	}
 }
 
-// register opens the session; the tracker then needs the whole inventory.
+// register opens the session; the tracker then needs the whole inventory, at once
+// or when it asks for it.
 func (s *session) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
-	r, err := s.tracker.client.Register(ctx, trackerapi.RegisterRequest{Node: s.cfg.Node})
+	r, err := s.tracker.client.Register(ctx, trackerapi.RegisterRequest{Node: s.cfg.Node, Walking: s.walking()})
 	if err != nil {
 		return err
 	}
 	s.interval = defaultInterval
 	s.setInterval(r.IntervalMS)
 	s.progress.restart()
-	s.askWhole()
+	if s.progress.hold(r.Hold); !r.Hold {
+		s.askWhole()
+	}
 	return nil
+}
+
+// walking says that the node does not know yet what it has.
+func (s *session) walking() bool {
+	select {
+	case <-s.walked:
+		s.walked = nil
+	default:
+	}
+	return s.walked != nil
 }
 
 // heartbeats gives signs of life, the first at once. It returns when the
@@ -151,14 +169,16 @@ func (s *session) heartbeats(ctx context.Context) error {
 	}
 }
 
-// untilNext waits for the time of the next heartbeat. It comes early after
-// lookups have opened the breaker, as soon as a heartbeat can close it.
+// untilNext waits for the time of the next heartbeat. It comes early when the
+// inventory is known, since a tracker may be waiting for that, and after lookups
+// have opened the breaker, as soon as a heartbeat can close it.
 func (s *session) untilNext(ctx context.Context) {
 	next := time.NewTimer(jitter(s.interval))
 	defer next.Stop()
 	select {
 	case <-next.C:
 	case <-ctx.Done():
+	case <-s.walked:
 	case <-s.tracker.opened:
 		pause(ctx, min(firstCooldown, s.interval))
 	}
@@ -170,6 +190,7 @@ func (s *session) heartbeat(ctx context.Context) error {
 	before := s.progress.now()
 	r, err := s.tracker.client.Heartbeat(ctx, trackerapi.HeartbeatRequest{
 		Sender: s.who, Seq: before.seq, SetHash: uint64(before.hash), Load: s.cfg.Load(), Ingests: s.cfg.Ingests(),
+		Walking: s.walking(),
 	})
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		s.metrics.heartbeats.WithLabelValues(result(err)).Inc()
@@ -178,11 +199,15 @@ func (s *session) heartbeat(ctx context.Context) error {
 		return err
 	}
 	s.setInterval(r.IntervalMS)
-	if r.Resend && before.settled() && before == s.progress.now() {
-		s.askWhole()
-	}
+	s.resync(before, r.Resend, r.Hold)
 	s.verify(r.Verify)
 	s.look(r.Look)
+	if n := len(r.Rejoin); n > 0 && n <= trackerapi.MaxIngests {
+		s.cfg.Rejoin(r.Rejoin)
+	}
+	if r.Work {
+		s.cfg.Work(s.tracker.client)
+	}
 	return nil
 }
 
@@ -223,6 +248,10 @@ func (s *session) setUp(up bool) (changed bool) {
 	}
 	if up {
 		s.metrics.sessions.Inc()
+		select {
+		case s.back <- struct{}{}:
+		default:
+		}
 	} else {
 		s.metrics.sessions.Dec()
 		s.tracker.heartbeat(false)
@@ -238,6 +267,21 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// pauseUnlessBack waits like pause, but no longer than until heartbeats pass
+// again, and says whether they do. Heartbeats find a tracker that has returned
+// within about an interval, and are spread out over it.
+func (s *session) pauseUnlessBack(ctx context.Context, d time.Duration) (back bool) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	case <-s.back:
+		return true
+	}
+	return false
 }
 
 // jitter changes d by up to a tenth, so that a fleet does not beat in step.

@@ -53,6 +53,14 @@ func (s *Server) Watch(opened func(context.Context, net.Conn) context.Context, s
 	s.http.ConnContext, s.http.ConnState = opened, state
 }
 
+// Bound gives a request so much time to arrive, whole, and its answer as much
+// again to leave, which ends both however slow the client is. It is for servers
+// of short messages, and must be called before Serve.
+func (s *Server) Bound(exchange time.Duration) {
+	s.http.ReadHeaderTimeout, s.http.ReadTimeout = exchange, exchange // the same: net/http then sets one deadline
+	s.http.WriteTimeout = 2 * exchange
+}
+
 // Addr is the bound address.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 

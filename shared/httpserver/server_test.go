@@ -2,11 +2,13 @@ package httpserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 )
@@ -100,6 +102,35 @@ func TestServeFinishesWhatIsUnderWay(t *testing.T) {
 	if g := <-got; g != "done" {
 		t.Errorf("got %q", g)
 	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBoundCutsOffWhoSendsTooSlowly(t *testing.T) {
+	failed := make(chan error, 1)
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		failed <- err
+	})
+	s, err := Listen("test", "127.0.0.1:0", 4, h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Bound(50 * time.Millisecond)
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, time.Second) }()
+	c, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nslow")
+	if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	stop()
 	if err := <-served; err != nil {
 		t.Error(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/drayproject/dray/tracker/swarm"
 )
 
-var verbs = []string{"register", "announce", "heartbeat", "lookup", "resolve", "report", "leave", "join", "progress"}
+var verbs = []string{"register", "announce", "heartbeat", "lookup", "resolve", "report", "leave", "join", "progress", "work"}
 
 // FuzzMessages: whatever comes, every verb answers, and the fault is never the
 // tracker's.
@@ -31,8 +31,14 @@ func FuzzMessages(f *testing.F) {
 	seed(7, trackerapi.JoinRequest{Sender: me, Digest: digest.FromString("new"), Offset: 5, Hurry: true})
 	seed(8, trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 1, Size: 2, Parent: "b"}}})
 	seed(2, trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 2, Size: 2, Ended: true}}})
+	seed(9, trackerapi.WorkRequest{
+		Sender: me, Tasks: []trackerapi.TaskState{{ID: "t", Attempt: 1, Phase: trackerapi.TaskPulling, Layers: []trackerapi.LayerState{{Digest: good, Offset: 1, Size: 2}}}},
+		Pins: []trackerapi.Pin{{Image: "i", Digest: good, Owners: []string{"policy/p"}}}, Room: trackerapi.Room{Total: 2, Free: 1},
+		Described: []trackerapi.Description{{Image: "i", Digest: good, Parts: []trackerapi.Part{{Digest: good, Size: 1}}, Platforms: []string{"linux/arm64"}}},
+	})
 	f.Fuzz(func(t *testing.T, verb byte, body string) {
 		a, h := registered(t)
+		a.Place(new(diligent))
 		a.swarm.Rule(swarm.Rules{Wait: time.Millisecond, Start: time.Minute})
 		post(h, "/v1/register", `{"node":{"name":"b","epoch":1,"addr":":2"}}`)
 		post(h, "/v1/announce", marshal(t, trackerapi.AnnounceRequest{Sender: trackerapi.Sender{Node: "b", Epoch: 1}, Whole: true, Add: []digest.Digest{good}}))

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,12 +16,14 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
+// ExchangeTime is the time for a request to arrive, and as much again for its
+// answer to leave.
+const ExchangeTime = 10 * time.Second
+
 const (
-	exchangeTime = 10 * time.Second // for the body to arrive, and again for the answer to leave
-	smallBody    = 2 << 20          // every message but an announcement fits
-	bodyRoom     = 128 << 20        // for all announcements that are being read
-	maxElements  = 500_000          // no message within the limits has as many commas
-	maxPooled    = 64 << 10         // larger buffers are left to the garbage collector
+	smallBody   = 2 << 20  // every other message fits
+	maxElements = 500_000  // no message within the limits has as many commas
+	maxPooled   = 64 << 10 // larger buffers are left to the garbage collector
 )
 
 // handle makes a handler out of what a verb is: a message, how to check it,
@@ -30,7 +31,7 @@ const (
 func handle[Req, Resp any](a *API, verb string, check func(*Req) error, do func(*http.Request, *Req) (Resp, error)) httpserver.Handler {
 	count := a.metrics.verb(verb)
 	read := a.readSmall
-	if verb == "announce" {
+	if verb == "announce" || verb == "work" {
 		read = a.readLarge
 	}
 	return func(w http.ResponseWriter, r *http.Request) (err error) {
@@ -42,7 +43,9 @@ func handle[Req, Resp any](a *API, verb string, check func(*Req) error, do func(
 			count(begin, err)
 		}()
 		req := new(Req)
-		if err := read(w, r, req); err != nil {
+		done, err := read(w, r, req)
+		defer done()
+		if err != nil {
 			return err
 		}
 		if err := check(req); err != nil {
@@ -58,27 +61,13 @@ func handle[Req, Resp any](a *API, verb string, check func(*Req) error, do func(
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func (a *API) readSmall(w http.ResponseWriter, r *http.Request, into any) error {
-	return decode(http.MaxBytesReader(w, r.Body, smallBody), into)
+func (a *API) readSmall(w http.ResponseWriter, r *http.Request, into any) (done func(), err error) {
+	return nothing, decode(http.MaxBytesReader(w, r.Body, smallBody), noWait, into)
 }
 
-// readLarge waits for its turn, so that a whole fleet that announces itself at
-// once does not need memory for all of it at once.
-func (a *API) readLarge(w http.ResponseWriter, r *http.Request, into any) error {
-	size := r.ContentLength
-	if size < 0 || size > trackerapi.MaxBody {
-		size = trackerapi.MaxBody
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), exchangeTime/2)
-	defer cancel()
-	if err := a.room.Acquire(ctx, size); err != nil {
-		return trackerapi.Errorf(trackerapi.CodeUnavailable, "too many announcements at once")
-	}
-	defer a.room.Release(size)
-	return decode(http.MaxBytesReader(w, r.Body, trackerapi.MaxBody), into)
-}
-
-func decode(body io.Reader, into any) error {
+// decode reads a message. What it has to wait for before that takes time, if
+// anything, depends on its size.
+func decode(body io.Reader, wait func(size int) error, into any) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer giveBack(b)
 	if _, err := b.ReadFrom(body); err != nil {
@@ -86,6 +75,9 @@ func decode(body io.Reader, into any) error {
 			return trackerapi.Errorf(trackerapi.CodeTooLarge, "the body is larger than %d bytes", large.Limit)
 		}
 		return trackerapi.Errorf(trackerapi.CodeInvalid, "the body did not arrive: %v", err)
+	}
+	if err := wait(b.Len()); err != nil {
+		return err
 	}
 	if bytes.Count(b.Bytes(), []byte{','}) > maxElements {
 		return trackerapi.Errorf(trackerapi.CodeTooLarge, "the message has more than %d elements", maxElements)
@@ -98,6 +90,10 @@ func decode(body io.Reader, into any) error {
 	}
 	return nil
 }
+
+// ownLength is the size up to which net/http finds out by itself how long an
+// answer is, for less.
+const ownLength = 2 << 10
 
 var contentType = []string{"application/json"}
 
@@ -113,7 +109,9 @@ func answer(w http.ResponseWriter, status int, v any) error {
 	}
 	b.Write(body) // keeps the room that it took, for the next
 	w.Header()["Content-Type"] = contentType
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if len(body) > ownLength {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // who has gone away meanwhile is not our trouble
 	return nil
@@ -140,15 +138,4 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // noRoute is for unknown paths and methods.
 func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
 	a.refuse(w, r, trackerapi.Errorf(trackerapi.CodeInvalid, "there is no %.16s %.128q here", r.Method, r.URL.Path))
-}
-
-// inTime bounds what a client that sends or reads too slowly can hold. Both
-// deadlines are the connection's, so every request has to set them.
-func inTime(d time.Duration, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, now := http.NewResponseController(w), time.Now()
-		_ = c.SetReadDeadline(now.Add(d)) // fails only where there is no connection, in tests
-		_ = c.SetWriteDeadline(now.Add(2 * d))
-		next.ServeHTTP(w, r)
-	})
 }

@@ -79,6 +79,7 @@ var (
 	pairsDesc    = prometheus.NewDesc("dray_tracker_pairs", "Pairs of a digest and a node that holds it.", nil, nil)
 	imagesDesc   = prometheus.NewDesc("dray_tracker_images", "Image names that some node has.", nil, nil)
 	gatesDesc    = prometheus.NewDesc("dray_tracker_gate_closed", "1 for gates that hold verdicts back.", []string{"gate"}, nil)
+	intervalDesc = prometheus.NewDesc("dray_tracker_heartbeat_interval_seconds", "Time between heartbeats that nodes are told; it grows with the fleet.", nil, nil)
 	withheldDesc = prometheus.NewDesc("dray_tracker_accusations", "Pairs that are out of the answers because a peer has spoken against them.", nil, nil)
 )
 
@@ -92,7 +93,7 @@ type Sizes struct {
 
 // Describe implements [prometheus.Collector].
 func (Sizes) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{nodesDesc, digestsDesc, pairsDesc, imagesDesc, withheldDesc, gatesDesc} {
+	for _, d := range []*prometheus.Desc{nodesDesc, digestsDesc, pairsDesc, imagesDesc, intervalDesc, withheldDesc, gatesDesc} {
 		out <- d
 	}
 }
@@ -112,6 +113,7 @@ func (s Sizes) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(gatesDesc, closed, g.String())
 	}
+	gauge(intervalDesc, s.Roster.Interval().Seconds())
 	st := s.Index.Stats()
 	gauge(digestsDesc, float64(st.Digests))
 	gauge(pairsDesc, float64(st.Pairs))

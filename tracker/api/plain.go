@@ -16,8 +16,8 @@ import (
 // no white space, and strings without anything that has to be escaped. For
 // whatever is not as plain as that there is encoding/json.
 
-// readPlain reads a plain heartbeat, lookup, join or progress. It leaves any
-// other message alone.
+// readPlain reads a plain heartbeat, lookup, join, progress or announcement. It
+// leaves any other message alone.
 func readPlain(body []byte, into any) bool {
 	switch m := into.(type) {
 	case *trackerapi.HeartbeatRequest:
@@ -26,6 +26,8 @@ func readPlain(body []byte, into any) bool {
 		return readLookup(cursor{rest: string(body)}, m)
 	case *trackerapi.JoinRequest:
 		return readJoin(cursor{rest: string(body)}, m)
+	case *trackerapi.AnnounceRequest:
+		return readAnnounce(cursor{rest: string(body)}, m)
 	case *trackerapi.ProgressRequest:
 		return readProgress(cursor{rest: string(body)}, m)
 	}
@@ -45,6 +47,7 @@ func readHeartbeat(c cursor, into *trackerapi.HeartbeatRequest) bool {
 	c.skip(`","load":`)
 	m.Load = c.load()
 	m.Ingests = c.ingests()
+	m.Walking = c.has(`,"walking":true`)
 	c.skip(`}`)
 	if !c.done() {
 		return false
@@ -127,7 +130,7 @@ func (c *cursor) text() string {
 // digests reads at least one.
 func (c *cursor) digests() []digest.Digest {
 	all := make([]digest.Digest, 0, strings.Count(c.rest, `,`)+1)
-	for more := true; more; more = c.has(`,`) {
+	for more := true; more && !c.surprised; more = c.has(`,`) {
 		all = append(all, digest.Digest(c.text()))
 	}
 	return all
@@ -162,10 +165,16 @@ func isPlain(text string) bool {
 func appendPlain(b []byte, answer any) (_ []byte, plain bool) {
 	switch a := answer.(type) {
 	case trackerapi.HeartbeatResponse:
-		if a.Resend || len(a.Verify) > 0 || len(a.Rejoin) > 0 || len(a.Look) > 0 {
+		if len(a.Verify) > 0 || len(a.Rejoin) > 0 || len(a.Look) > 0 || a.Work {
 			return b, false
 		}
 		b = strconv.AppendInt(append(b, `{"interval_ms":`...), a.IntervalMS, 10)
+		if a.Resend {
+			b = append(b, `,"resend":true`...)
+		}
+		if a.Hold {
+			b = append(b, `,"hold":true`...)
+		}
 		return append(b, '}'), true
 	case trackerapi.LookupResponse:
 		return appendHandouts(b, a.Handouts)

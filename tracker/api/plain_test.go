@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -14,6 +15,8 @@ import (
 // full is an ingest of which everything is known.
 var full = trackerapi.Ingest{Digest: good, Offset: 1, Size: 2, Parent: "b", Rate: 3, Ended: true}
 
+var tagged = trackerapi.Image{Name: "docker.io/library/redis:7", Digest: good, UpdatedAt: time.UnixMicro(1_763_900_000_123_456).UTC()}
+
 func TestWhatOurSeedersSayIsPlain(t *testing.T) {
 	for _, m := range []any{
 		trackerapi.HeartbeatRequest{Sender: me},
@@ -21,7 +24,11 @@ func TestWhatOurSeedersSayIsPlain(t *testing.T) {
 		trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Slots: 3, Degraded: "store"}},
 		trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Uploads: 7, Slots: 8, UploadRate: math.MaxInt64, LatencyMS: 12, Degraded: "disk"}},
 		trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 1}, full}},
+		trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{full}, Walking: true},
 		trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{full}},
+		trackerapi.AnnounceRequest{Sender: me, Seq: 1},
+		trackerapi.AnnounceRequest{Sender: me, Whole: true, Seq: 1, SetHash: math.MaxUint64, Add: []digest.Digest{good, good}, Images: []trackerapi.Image{tagged, tagged}},
+		trackerapi.AnnounceRequest{Sender: me, From: 7, Seq: 8, Remove: []digest.Digest{good}, ImagesGone: []string{"a", "b"}, Verified: []digest.Digest{good}},
 		trackerapi.JoinRequest{Sender: me, Digest: good},
 		trackerapi.JoinRequest{Sender: me, Digest: good, Offset: 1, Size: 2, Registry: "docker.io", WaitMS: 3, Hurry: true, Avoid: []string{"b", "c"}},
 		trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good}},
@@ -43,7 +50,9 @@ func TestUsualAnswersArePlain(t *testing.T) {
 		plain  bool
 	}{
 		{trackerapi.HeartbeatResponse{IntervalMS: 1000}, true},
-		{trackerapi.HeartbeatResponse{Resend: true}, false},
+		{trackerapi.HeartbeatResponse{Resend: true}, true},
+		{trackerapi.HeartbeatResponse{Resend: true, Hold: true}, true},
+		{trackerapi.HeartbeatResponse{Work: true}, false},
 		{trackerapi.HeartbeatResponse{Rejoin: []digest.Digest{good}}, false},
 		{trackerapi.HeartbeatResponse{Look: []trackerapi.Look{{Node: "n"}}}, false},
 		{trackerapi.HeartbeatResponse{Verify: []digest.Digest{good}}, false},
@@ -77,6 +86,8 @@ func FuzzPlain(f *testing.F) {
 		marshal(f, trackerapi.HeartbeatRequest{Sender: me, Load: trackerapi.Load{Uploads: 7, Slots: 8, UploadRate: 9, LatencyMS: 12, Degraded: "disk"}}),
 		marshal(f, trackerapi.LookupRequest{Node: "a", Digests: []digest.Digest{good, good}, Limit: 3}),
 		marshal(f, trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{full, {Digest: good}}}),
+		marshal(f, trackerapi.AnnounceRequest{Sender: me, Whole: true, Seq: 1, SetHash: 2, Add: []digest.Digest{good, good}, Images: []trackerapi.Image{tagged}}),
+		marshal(f, trackerapi.AnnounceRequest{Sender: me, From: 1, Seq: 2, Remove: []digest.Digest{good}, ImagesGone: []string{"a"}, Verified: []digest.Digest{good}}),
 		marshal(f, trackerapi.JoinRequest{Sender: me, Digest: good, Offset: 1, WaitMS: 3, Avoid: []string{"b", "c"}}),
 		`{"node":"a","epoch":1,"ingests":[]}`, `{"node":"a","epoch":1,"ingests":[{"digest":"","offset":1},]}`,
 		`{"node":"a","epoch":01,"seq":1,"set_hash":"1","load":{"uploads":0}}`,
@@ -88,6 +99,7 @@ func FuzzPlain(f *testing.F) {
 		same[trackerapi.HeartbeatRequest](t, body)
 		same[trackerapi.LookupRequest](t, body)
 		same[trackerapi.JoinRequest](t, body)
+		same[trackerapi.AnnounceRequest](t, body)
 		same[trackerapi.ProgressRequest](t, body)
 		answer := trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: node, Epoch: epoch, Addr: zone, Zone: zone}}}}
 		if got, plain := appendPlain(nil, answer); plain && string(got) != marshal(t, answer) {

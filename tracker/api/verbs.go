@@ -19,7 +19,9 @@ func (a *API) register(r *http.Request, m *trackerapi.RegisterRequest) (resp tra
 		a.index.Restart(n.Ordinal())
 		a.swarm.Restarted(n)
 	}
-	return trackerapi.RegisterResponse{IntervalMS: a.interval.Milliseconds()}, nil
+	resp.IntervalMS = a.roster.Tell(n).Milliseconds()
+	resp.Hold = a.hold(n.Ordinal(), m.Walking)
+	return resp, nil
 }
 
 func (a *API) announce(_ *http.Request, m *trackerapi.AnnounceRequest) (resp trackerapi.AnnounceResponse, err error) {
@@ -30,7 +32,11 @@ func (a *API) announce(_ *http.Request, m *trackerapi.AnnounceRequest) (resp tra
 	if resp.Resend = a.index.Apply(n.Ordinal(), m); !resp.Resend {
 		a.swarm.Announced(n, m.Add)
 	}
-	a.log.Debug("announce", "node", m.Node, "whole", m.Whole, "seq", m.Seq, "add", len(m.Add), "remove", len(m.Remove), "resend", resp.Resend)
+	if m.Whole {
+		a.turns.end(n.Ordinal())
+	}
+	resp.Hold = resp.Resend && a.hold(n.Ordinal(), false)
+	a.log.Debug("announce", "node", m.Node, "whole", m.Whole, "seq", m.Seq, "add", len(m.Add), "remove", len(m.Remove), "resend", resp.Resend, "hold", resp.Hold)
 	return resp, nil
 }
 
@@ -41,9 +47,11 @@ func (a *API) heartbeat(r *http.Request, m *trackerapi.HeartbeatRequest) (resp t
 	}
 	resp.Rejoin = a.swarm.Heartbeat(n, m.Load, m.Ingests)
 	a.hear(m.Node, m.Ingests, true)
-	resp.IntervalMS = a.interval.Milliseconds()
+	resp.IntervalMS = a.roster.Tell(n).Milliseconds()
 	resp.Look = a.roster.Looks(n)
+	resp.Work = a.placer.Wants(n.Ordinal())
 	resp.Resend, resp.Verify = a.index.Check(n.Ordinal(), m.Seq, m.SetHash)
+	resp.Hold = resp.Resend && a.hold(n.Ordinal(), m.Walking)
 	return resp, nil
 }
 
@@ -162,6 +170,18 @@ func (a *API) withhold(rep trackerapi.Report) bool {
 	}
 	a.swarm.Accused(n, rep.Digest)
 	return a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
+}
+
+func (a *API) work(_ *http.Request, m *trackerapi.WorkRequest) (resp trackerapi.WorkResponse, err error) {
+	n, err := a.roster.Hear(m.Sender)
+	if err != nil {
+		return resp, err
+	}
+	if resp, err = a.placer.Work(n, m); err != nil {
+		return resp, err
+	}
+	a.log.Debug("work", "node", m.Node, "tasks", len(m.Tasks), "pins", len(m.Pins), "to_do", len(resp.Tasks), "to_keep", len(resp.Pins), "settled", resp.Settled)
+	return resp, nil
 }
 
 func (a *API) leave(_ *http.Request, m *trackerapi.LeaveRequest) (resp trackerapi.LeaveResponse, err error) {

@@ -16,6 +16,9 @@ import (
 type images struct {
 	mu     sync.RWMutex
 	byName map[unique.Handle[string]][]tag
+	// edition grows with each change; editions has that of each name's last.
+	edition  uint64
+	editions map[unique.Handle[string]]uint64
 }
 
 // tag is one node's digest for a name. The tags of a name are in the order of
@@ -46,6 +49,13 @@ func (m *images) set(name unique.Handle[string], t tag, had bool) {
 	}
 	at, _ := slices.BinarySearchFunc(tags, t, afterAll)
 	m.byName[name] = slices.Insert(tags, at, t)
+	m.changed(name)
+}
+
+// changed notes that a name is not as it was, the lock being held.
+func (m *images) changed(name unique.Handle[string]) {
+	m.edition++
+	m.editions[name] = m.edition
 }
 
 func without(tags []tag, node uint32) []tag {
@@ -65,8 +75,10 @@ func (m *images) drop(node uint32, name unique.Handle[string]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	tags := without(m.byName[name], node)
+	m.changed(name)
 	if len(tags) == 0 {
 		delete(m.byName, name)
+		delete(m.editions, name)
 		return
 	}
 	m.byName[name] = tags

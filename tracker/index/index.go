@@ -24,7 +24,7 @@ type Index struct {
 
 // New makes an empty index.
 func New() *Index {
-	x := &Index{images: images{byName: map[unique.Handle[string]][]tag{}}}
+	x := &Index{images: images{byName: map[unique.Handle[string]][]tag{}, editions: map[unique.Handle[string]]uint64{}}}
 	for i := range x.shards {
 		x.shards[i].numbers = map[key]uint32{}
 	}

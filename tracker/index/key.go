@@ -1,7 +1,6 @@
 package index
 
 import (
-	"encoding/hex"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -36,8 +35,15 @@ func (k key) digest() digest.Digest {
 	if len(k) != sha256Size {
 		return digest.Digest(k)
 	}
-	return digest.Digest(sha256Prefix + hex.EncodeToString([]byte(k)))
+	var text [len(sha256Prefix) + 2*sha256Size]byte
+	copy(text[:], sha256Prefix)
+	for i := range sha256Size { // with one allocation: whole inventories are written out
+		text[len(sha256Prefix)+2*i], text[len(sha256Prefix)+2*i+1] = hexDigits[k[i]>>4], hexDigits[k[i]&0xf]
+	}
+	return digest.Digest(text[:])
 }
+
+const hexDigits = "0123456789abcdef"
 
 // nibble is the value of each lower-case hexadecimal digit, and 0xff for all
 // other bytes.
@@ -45,7 +51,7 @@ var nibble = func() (values [256]byte) {
 	for i := range values {
 		values[i] = 0xff
 	}
-	for value, c := range "0123456789abcdef" {
+	for value, c := range hexDigits {
 		values[c] = byte(value)
 	}
 	return values

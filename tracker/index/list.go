@@ -66,10 +66,7 @@ func (s *nodeSet) list() []uint32 {
 func (x *Index) Sizes(node uint32) (digests, images int) {
 	v := x.open(node)
 	defer v.mu.Unlock()
-	for range v.numbers.all() {
-		digests++
-	}
-	return digests, len(v.images)
+	return v.numbers.len(), len(v.images)
 }
 
 // ImageNames are all names that some node has, in no order.

@@ -37,6 +37,16 @@ func (p packed) all() iter.Seq[uint32] {
 	}
 }
 
+// len is how many there are: each varint has one last byte, which is below 0x80.
+func (p packed) len() (count int) {
+	for _, b := range p {
+		if b < 0x80 {
+			count++
+		}
+	}
+	return count
+}
+
 func (p packed) contains(number uint32) bool {
 	for n := range p.all() {
 		if n >= number {

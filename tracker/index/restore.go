@@ -43,6 +43,7 @@ func (v *inventory) version() Version {
 func (x *Index) Inventory(node uint32) (digests []digest.Digest, images []trackerapi.Image, as Version) {
 	v := x.open(node)
 	defer v.mu.Unlock()
+	digests = make([]digest.Digest, 0, v.numbers.len())
 	for number := range v.numbers.all() {
 		digests = append(digests, x.digest(number))
 	}

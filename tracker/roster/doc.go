@@ -19,6 +19,10 @@
 // paused or starved, that time has not passed for anyone, and nobody is late
 // because the tracker was.
 //
+// How long a silence is too long depends on how often the node was told to beat.
+// The interval grows with the fleet ([Roster.Tell]), and each node is measured by
+// what it was told itself, so nobody is late because others were told less.
+//
 // Lookups ask for thousands of nodes, and heartbeats come from as many: both
 // touch only a node's own words in memory, without a lock. A node is named by
 // an ordinal, a small number for use in bitmaps.

@@ -30,6 +30,9 @@ type Evidence struct {
 	Kind   trackerapi.Kind // of the report, when Reported
 	Hangup bool            // when Probed: since the connection of its heartbeats has closed
 	Silent time.Duration   // how long nothing has been heard
+	// Interval is the time between its heartbeats, as the node was told; 0:
+	// as the policy says.
+	Interval time.Duration
 	// Looking says that a probe is under way, or about to be.
 	Looking bool
 	// Cordoned says that an operator wants the node to be in no answer.

@@ -73,12 +73,12 @@ func (g *gates) begin(now time.Duration) {
 // quiet says that silence means nothing yet.
 func (g *gates) quiet() bool { return g.closed[GateStart] || g.closed[GateLateness] }
 
-// pass says whether a node of a zone may die after so much silence.
-func (g *gates) pass(zone uint32, silent, now time.Duration) bool {
+// pass says whether a node of a zone may die of its silence.
+func (g *gates) pass(zone uint32, e Evidence, now time.Duration) bool {
 	switch {
 	case g.closed[GateArrival]:
 		return false
-	case g.census.at(zone).mostly() && silent < g.policy.missed(g.policy.DeadAfter*patience):
+	case g.census.at(zone).mostly() && e.Silent < g.policy.missed(g.policy.DeadAfter*patience, e.Interval):
 		return false
 	case !g.budget.take(now, g.allowance()):
 		g.closed[GateBudget] = true

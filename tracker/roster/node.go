@@ -27,6 +27,9 @@ type Node struct {
 	hungUp atomic.Bool          // that line has closed; the next probe is told
 	asking atomic.Uint32        // how far the next probe is
 	order  atomic.Int64         // an [Order], by an operator
+	// told is the time between heartbeats that the node was last told; 0:
+	// none, by this tracker.
+	told atomic.Int64
 	// busyUntil is when the node may have room again for one more.
 	busyUntil atomic.Int64
 
@@ -78,6 +81,7 @@ func (n *Node) reset() {
 func (n *Node) restart(now time.Duration) {
 	n.port.Store(0)
 	n.load.Store(idleLoad)
+	n.told.Store(0)
 	n.busyUntil.Store(0)
 	n.vouched.Store(0)
 	n.line.Store(nil)

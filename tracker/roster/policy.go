@@ -1,10 +1,14 @@
 package roster
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Policy is how much silence a node may keep.
 type Policy struct {
-	Interval     time.Duration // between heartbeats
+	Interval     time.Duration // between heartbeats, at least
+	MaxRate      int           // heartbeats a second for which it grows; 0: it never does
 	SuspectAfter int           // missed heartbeats
 	DeadAfter    int           // missed heartbeats
 	PurgeAfter   time.Duration // since the node was last heard
@@ -139,7 +143,7 @@ func (p Policy) released(from, standing Standing, e Evidence) Standing {
 
 // heard is the standing of a node that only its heartbeats can speak against.
 func (p Policy) heard(e Evidence) Standing {
-	if e.Silent >= p.missed(p.SuspectAfter) {
+	if e.Silent >= p.missed(p.SuspectAfter, e.Interval) {
 		return Standing{Suspect, Missing}
 	}
 	return Standing{State: Ready}
@@ -152,11 +156,11 @@ func (p Policy) afterSilence(from Standing, e Evidence) (Standing, Reason) {
 			return Standing{State: Purged}, ByAge
 		}
 	case Draining:
-		if e.Silent >= p.missed(p.DeadAfter) {
+		if e.Silent >= p.missed(p.DeadAfter, e.Interval) {
 			return Standing{Gone, from.Cause}, BySilence
 		}
 	case Joining, Ready:
-		if e.Silent >= p.missed(p.SuspectAfter) {
+		if e.Silent >= p.missed(p.SuspectAfter, e.Interval) {
 			return Standing{Suspect, Missing}, BySilence
 		}
 	case Suspect:
@@ -175,14 +179,16 @@ func (p Policy) deadBySilence(e Evidence) bool {
 	if e.Silent >= p.PurgeAfter {
 		return true
 	}
-	if e.Vouched && e.Silent < p.missed(p.DeadAfter*patience) {
+	if e.Vouched && e.Silent < p.missed(p.DeadAfter*patience, e.Interval) {
 		return false
 	}
-	return e.Silent >= p.missed(p.DeadAfter) && e.Port.Failed()
+	return e.Silent >= p.missed(p.DeadAfter, e.Interval) && e.Port.Failed()
 }
 
-// missed is the silence after which n heartbeats have been missed. Each has a
-// quarter of the interval to arrive late in.
-func (p Policy) missed(n int) time.Duration {
-	return time.Duration(n)*p.Interval + p.Interval/4
+// missed is the silence after which n heartbeats have been missed by a node
+// that was told this interval; 0 stands for the policy's. Each has a quarter of
+// the interval to arrive late in.
+func (p Policy) missed(n int, told time.Duration) time.Duration {
+	told = cmp.Or(told, p.Interval)
+	return time.Duration(n)*told + told/4
 }

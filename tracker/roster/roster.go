@@ -45,9 +45,11 @@ type Roster struct {
 	closed [NumGates]atomic.Bool
 	// mutedUntil is when the last bad reporter is listened to again.
 	mutedUntil atomic.Int64
-	gates      *gates     // only the scan touches them
-	wanted     chan *Node // to be probed
-	inquiries  inquiries
+	// interval is between heartbeats, as of the last scan; see [Roster.Tell].
+	interval  atomic.Int64
+	gates     *gates     // only the scan touches them
+	wanted    chan *Node // to be probed
+	inquiries inquiries
 
 	// mu guards what follows, and identities. Evidence about a run of a
 	// node is weighed with mu held for reading: a new run can't begin
@@ -71,6 +73,7 @@ func New(policy Policy, observer Observer, log *slog.Logger) *Roster {
 		byName: map[string]*Node{}, zones: map[string]uint32{},
 	}
 	r.chunks.Store(&[]*[chunkSize]Node{})
+	r.interval.Store(int64(policy.Interval))
 	return r
 }
 

@@ -35,7 +35,7 @@ func (r *Roster) advance(elapsed time.Duration) {
 	late := max(0, elapsed-2*scanPeriod)
 	now := time.Duration(r.now.Add(int64(elapsed - late)))
 	if late > r.policy.Interval/2 {
-		r.gates.resumed = now + pauseIntervals*r.policy.Interval
+		r.gates.resumed = now + pauseIntervals*r.Interval()
 		r.log.Warn("tracker was held up: all deadlines are put off", "by", late)
 	}
 }
@@ -51,6 +51,7 @@ func (r *Roster) scan() {
 		}
 	}
 	r.gates.census = found.census
+	r.interval.Store(int64(r.policy.interval(found.census.all.expected)))
 	r.publish(before, found)
 }
 
@@ -83,16 +84,16 @@ func (r *Roster) publish(before [NumGates]bool, found findings) {
 // one comparison.
 func (r *Roster) look(n *Node, c *census) State {
 	heard, s := unpackSign(n.sign.Load())
-	silent := r.clock() - heard
+	silent, interval := r.clock()-heard, r.intervalOf(n)
 	if s.State == Joining || s.State.Usable() && silent < r.policy.PurgeAfter {
-		c.count(n.zone.Load(), silent >= r.policy.missed(1))
+		c.count(n.zone.Load(), silent >= r.policy.missed(1, interval))
 	}
 	switch {
 	case s.State == Purged:
 		return s.State
 	case s.State == Suspect:
 		r.lookAgain(n, s)
-	case s.State == Ready && silent < r.policy.missed(r.policy.SuspectAfter):
+	case s.State == Ready && silent < r.policy.missed(r.policy.SuspectAfter, interval):
 		return s.State
 	}
 	if r.gates.quiet() {
@@ -116,7 +117,7 @@ func (r *Roster) lookAgain(n *Node, s Standing) {
 // weighSilence puts the gates before the verdict.
 func (r *Roster) weighSilence(n *Node) State {
 	heard, s := unpackSign(n.sign.Load())
-	e := Evidence{Sign: Silence, Silent: r.clock() - heard}
+	e := Evidence{Sign: Silence, Silent: r.clock() - heard, Interval: r.intervalOf(n)}
 	e.Port, _ = r.portOf(n)
 	e.Vouched = r.vouchedFor(n)
 	switch to, _ := r.policy.Next(s, e); {
@@ -124,7 +125,7 @@ func (r *Roster) weighSilence(n *Node) State {
 		return s.State
 	case to.State == Purged:
 		return r.purge(n)
-	case to.State == Dead && !r.gates.pass(n.zone.Load(), e.Silent, r.clock()):
+	case to.State == Dead && !r.gates.pass(n.zone.Load(), e, r.clock()):
 		return s.State
 	}
 	return r.weigh(n, Evidence{Sign: Silence}).State

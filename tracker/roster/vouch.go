@@ -59,7 +59,7 @@ func (r *Roster) inquire(n *Node) {
 
 // silenced says that silence is what speaks against the node.
 func (r *Roster) silenced(n *Node) bool {
-	return n.State() == Suspect && r.Silence(n) >= r.policy.missed(r.policy.SuspectAfter)
+	return n.State() == Suspect && r.Silence(n) >= r.policy.missed(r.policy.SuspectAfter, r.intervalOf(n))
 }
 
 // Looks is whom this node, which has just been heard, should look at.

@@ -8,7 +8,7 @@ func (r *Roster) weigh(n *Node, e Evidence) Standing {
 		e.Port, _ = r.portOf(n)
 	}
 	e.Cordoned, e.Looking = n.Order().Drains(), n.asking.Load() != idle
-	e.Vouched = r.vouchedFor(n)
+	e.Vouched, e.Interval = r.vouchedFor(n), r.intervalOf(n)
 	for {
 		before := n.sign.Load()
 		heard, from := unpackSign(before)
