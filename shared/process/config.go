@@ -18,7 +18,7 @@ import (
 // Every field needs two tags: `mapstructure:"peer-listen"`, its key, and
 // `usage:"…"`. The key is the name of the flag and of the file's entry; the
 // environment variable is DRAY_PEER_LISTEN. Field types are string, bool, int,
-// int64, time.Duration, []string and map[string]string. Keys that do not
+// int64, float64, time.Duration, []string and map[string]string. Keys that do not
 // exist are errors, in the file and on the command line.
 type Settings struct {
 	cfg   any
@@ -108,6 +108,8 @@ func addFlag(flags *pflag.FlagSet, f reflect.StructField, v reflect.Value) {
 		flags.Int(key, value, usage)
 	case int64:
 		flags.Int64(key, value, usage)
+	case float64:
+		flags.Float64(key, value, usage)
 	case time.Duration:
 		flags.Duration(key, value, usage)
 	case []string:
