@@ -129,6 +129,7 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	q.content()
 	q.recent()
 	q.steering()
+	q.placement()
 	q.events()
 	q.refusals()
 	for path, item := range c.model.Model.Paths.PathItems.FromOldest() {
@@ -274,7 +275,7 @@ func (q asking) recent() {
 }
 
 func (q asking) steering() {
-	d, err := q.api.DrainWithResponse(q.ctx, "n1")
+	d, err := q.api.DrainWithResponse(q.ctx, "n1", nil)
 	q.is("drain", d.StatusCode(), err)
 	e, err := q.api.ExplainWithResponse(q.ctx, &client.ExplainParams{Node: "n2", Digest: string(q.cl.parts[0].Digest)})
 	q.is("explain", e.StatusCode(), err)
@@ -296,7 +297,7 @@ func (q asking) events() {
 	}
 	defer func() { _ = res.Body.Close() }()
 	q.is("events", res.StatusCode, nil)
-	missing := map[string]bool{"tick": true, "gap": true, "verdict": true, "pull": true}
+	missing := map[string]bool{"tick": true, "gap": true, "verdict": true, "pull": true, "work": true}
 	for lines := bufio.NewScanner(res.Body); len(missing) > 0 && lines.Scan(); {
 		if name, found := strings.CutPrefix(lines.Text(), "event: "); found {
 			delete(missing, name)

@@ -34,10 +34,10 @@ func find(t *testing.T) string {
 	path := testbed.Tool("chromium")
 	if _, err := exec.LookPath(path); err != nil {
 		give := t.Skipf
-		if os.Getenv("DRAY_TEST_CHROMIUM") == "1" {
+		if os.Getenv("DRAY_TEST_REQUIRE") == "1" {
 			give = t.Fatalf
 		}
-		give("BROWSER TESTS SKIPPED: need chromium, a Debian package")
+		give("BROWSER TESTS SKIPPED: need chromium; run loadtest/testbed/tools.sh test")
 	}
 	return path
 }

@@ -3,15 +3,15 @@ package dashboard
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/drayproject/dray/loadtest/testbed/imagekit"
+	"github.com/drayproject/dray/loadtest/embedded"
 	"github.com/drayproject/dray/seeder/app"
 	"github.com/drayproject/dray/seeder/puller"
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -19,34 +19,24 @@ import (
 )
 
 const (
-	patience = 90 * time.Second
+	patience = embedded.Patience
 	token    = "a token for this test"
 )
 
-// cluster is a tracker, a registry whose largest layer stops half way until it
-// is let go, and seeders.
+// cluster is a tracker, a registry that is very slow with the second half of its
+// largest layer until it is let go, and seeders.
 type cluster struct {
-	t       *testing.T
-	tracker *tracker.Tracker
-	image   string
-	layer   string // digest of the one that stops
-	letGo   func()
-	pulls   sync.WaitGroup
+	*embedded.Cluster
+	t     *testing.T
+	image string
+	layer string // digest of the slow one
+	letGo func()
+	pulls sync.WaitGroup
 }
 
 func newCluster(t *testing.T) *cluster {
-	cfg := tracker.Default()
-	cfg.Listen, cfg.AdminListen, cfg.AdminToken = "127.0.0.1:0", "127.0.0.1:0", token
-	tr, err := tracker.New(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, tr.Run)
-	image, err := imagekit.Build(t.TempDir(), imagekit.Spec{Seed: 7, Layers: []int64{256 << 10, 8 << 20}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cluster{t: t, tracker: tr}
+	image := embedded.Image(t, 7, 256<<10, 8<<20)
+	c := &cluster{t: t, Cluster: embedded.New(t, func(cfg *tracker.Config) { cfg.AdminToken = token })}
 	for _, part := range image.Parts {
 		if part.Size >= 8<<20 {
 			c.layer = string(part.Digest)
@@ -54,62 +44,69 @@ func newCluster(t *testing.T) *cluster {
 	}
 	open := make(chan struct{})
 	c.letGo = sync.OnceFunc(func() { close(open) })
-	kit := imagekit.Handler(map[string]*imagekit.Image{"library/app:1": image})
-	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, c.layer) && r.Method == http.MethodGet {
-			from := 0 // who has lost patience asks for the rest, and gets no further
-			_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
-			w = &halting{ResponseWriter: w, left: 4<<20 - from, open: open, ended: r.Context().Done()}
-		}
-		kit.ServeHTTP(w, r)
-	}))
-	t.Cleanup(registry.Close)
+	c.image = embedded.Registry(t, image, func(kit http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, c.layer) && r.Method == http.MethodGet {
+				from := 0 // who asks for the rest gets it no faster
+				_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+				w = &dawdling{ResponseWriter: w, left: 4<<20 - from, open: open, ended: r.Context().Done()}
+			}
+			kit.ServeHTTP(w, r)
+		})
+	})
 	t.Cleanup(c.pulls.Wait)
 	t.Cleanup(c.letGo)
-	c.image = strings.TrimPrefix(registry.URL, "http://") + "/library/app:1"
 	return c
 }
 
-// halting stops a body until it may go on.
-type halting struct {
+// dawdling slows a body down to a trickle, until it may go on: one that stood
+// still would be given up.
+type dawdling struct {
 	http.ResponseWriter
 	left  int
 	open  <-chan struct{}
 	ended <-chan struct{}
 }
 
-func (h *halting) Write(p []byte) (int, error) {
-	if h.left -= len(p); h.left < 0 {
-		_ = http.NewResponseController(h.ResponseWriter).Flush()
+// A layer takes minutes at this pace; who gets it hears of it all the time, and
+// far more often than a standstill takes to be noticed.
+const (
+	drop  = 512 // bytes
+	every = 20 * time.Millisecond
+)
+
+func (d *dawdling) Write(p []byte) (written int, err error) {
+	if d.left -= len(p); d.left >= 0 {
+		return d.ResponseWriter.Write(p)
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for piece := range slices.Chunk(p, drop) {
+		n, err := d.ResponseWriter.Write(piece)
+		if written += n; err != nil {
+			return written, err
+		}
+		_ = http.NewResponseController(d.ResponseWriter).Flush()
 		select {
-		case <-h.open:
-		case <-h.ended:
+		case <-tick.C:
+		case <-d.open:
+		case <-d.ended:
 		}
 	}
-	return h.ResponseWriter.Write(p)
+	return written, nil
 }
 
 // seeder starts a node.
-func (c *cluster) seeder(name, zone string) (mirror string) {
-	cfg := app.Default()
-	cfg.NodeName, cfg.Zone, cfg.Labels = name, zone, map[string]string{"rack": name}
-	cfg.Trackers = []string{c.tracker.NodeAddr()}
-	cfg.MirrorListen, cfg.PeerListen, cfg.MetricsListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Store, cfg.EmbeddedRoot = "embedded", c.t.TempDir()
-	s, err := app.New(c.t.Context(), cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	run(c.t, s.Run)
-	return s.MirrorAddr()
+func (c *cluster) seeder(name, zone string) *app.App {
+	return c.Seeder(name, embedded.Rack(name, zone))
 }
 
 // pull begins to pull the image into a node.
-func (c *cluster) pull(mirror string) {
+func (c *cluster) pull(s *app.App) {
 	c.pulls.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.t.Context()), patience)
 		defer cancel()
-		if err := puller.Ask(ctx, mirror, puller.Request{Image: c.image}, func(puller.Event) {}); err != nil {
+		if err := puller.Ask(ctx, s.MirrorAddr(), puller.Request{Image: c.image}, func(puller.Event) {}); err != nil {
 			c.t.Error(err)
 		}
 	})
@@ -120,7 +117,7 @@ func (c *cluster) pull(mirror string) {
 func (c *cluster) extra(name, zone string) (kill func()) {
 	data := httptest.NewServer(http.NotFoundHandler())
 	transport := &http.Transport{}
-	client := trackerapi.NewClient(c.tracker.NodeAddr(), &http.Client{Transport: transport})
+	client := trackerapi.NewClient(c.Tracker.NodeAddr(), &http.Client{Transport: transport})
 	me := trackerapi.Sender{Node: name, Epoch: 1}
 	ctx, stop := context.WithCancel(context.WithoutCancel(c.t.Context()))
 	if _, err := client.Register(ctx, trackerapi.RegisterRequest{Node: trackerapi.Node{
@@ -158,24 +155,11 @@ func (c *cluster) extras(n int) {
 
 // register makes nodes that have a name and nothing else.
 func (c *cluster) register(n int) {
-	client := trackerapi.NewClient(c.tracker.NodeAddr(), &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}})
+	client := trackerapi.NewClient(c.Tracker.NodeAddr(), &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}})
 	for i := range n {
 		node := trackerapi.Node{Name: fmt.Sprintf("many-%05d", i), Epoch: 1, Zone: string(rune('a' + i%3)), Addr: fmt.Sprintf("127.1.%d.%d:1", i/250, i%250+1)}
 		if _, err := client.Register(c.t.Context(), trackerapi.RegisterRequest{Node: node}); err != nil {
 			c.t.Fatal(err)
 		}
 	}
-}
-
-// run runs something until the test ends.
-func run(t *testing.T, do func(context.Context) error) {
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- do(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/drayproject/dray/seeder/app"
 )
 
 var pictures = flag.String("pictures", "", "folder for screenshots")
@@ -14,22 +16,22 @@ var pictures = flag.String("pictures", "", "folder for screenshots")
 func TestAPullAndADeathAreSeenAsTheyHappen(t *testing.T) {
 	find(t)
 	c := newCluster(t)
-	var mirrors []string
+	var nodes []*app.App
 	for i, zone := range []string{"a", "a", "b", "b", "c"} {
-		mirrors = append(mirrors, c.seeder("n"+string(rune('0'+i)), zone))
+		nodes = append(nodes, c.seeder("n"+string(rune('0'+i)), zone))
 	}
 	kill := c.extra("victim", "c")
 	if *pictures != "" {
 		c.extras(60)
 	}
-	b := newBrowser(t, c.tracker.AdminAddr())
+	b := newBrowser(t, c.Tracker.AdminAddr())
 	b.open("/")
 	b.enter()
 	b.has(".tile", "Nodes ready")
 	b.has(".zone", "2 ready")
 
-	for _, mirror := range mirrors {
-		c.pull(mirror)
+	for _, node := range nodes {
+		c.pull(node)
 	}
 	swarm := "/digests/" + url.PathEscape(c.layer)
 	b.until("the layer is on its way", `document.querySelector('main a[href="#/digests/`+url.QueryEscape(c.layer)+`"]')`)
@@ -59,7 +61,7 @@ func TestEveryPageShowsOutsideTextAsText(t *testing.T) {
 	c.extra(name, `</script><h1 id=trap>`)
 	c.pull(c.seeder("n0", "a"))
 	c.pulls.Wait()
-	b := newBrowser(t, c.tracker.AdminAddr())
+	b := newBrowser(t, c.Tracker.AdminAddr())
 	b.open("/nodes")
 	b.enter()
 	b.has("td", "<img src=x onerror=alert(1)>")
@@ -79,7 +81,7 @@ func TestTheMapBears15000Nodes(t *testing.T) {
 	const nodes = 15_000
 	c := newCluster(t)
 	c.register(nodes)
-	b := newBrowser(t, c.tracker.AdminAddr())
+	b := newBrowser(t, c.Tracker.AdminAddr())
 	b.open("/")
 	b.enter()
 	b.until("all nodes are on the map", `(() => {
@@ -89,6 +91,40 @@ func TestTheMapBears15000Nodes(t *testing.T) {
 	})()`)
 	b.do("move over the map by keys", chromedp.SendKeys(".zone canvas", kb.ArrowRight+kb.ArrowRight+kb.ArrowDown+kb.Enter))
 	b.until("a node is shown", `location.hash.startsWith('#/nodes/many-')`)
+}
+
+func TestANodeIsDrainedByKeysAlone(t *testing.T) {
+	find(t)
+	c := newCluster(t)
+	c.extra("n0", "a")
+	b := newBrowser(t, c.Tracker.AdminAddr())
+	b.open("/nodes/n0")
+	b.enter()
+	b.has("main button", "Drain")
+	b.press("main .turn:not([hidden]) > button", kb.Enter)
+	b.has("dialog[open]", "Drain n0?")
+	b.do("say no", chromedp.KeyEvent(kb.Escape))
+	b.until("the question is gone", `!document.querySelector('dialog[open]')`)
+	b.has("main .state", "ready")
+
+	b.press("main .turn:not([hidden]) > button", kb.Enter)
+	b.has("dialog[open]", "Drain n0?")
+	b.until("no is the answer that is in the way", `document.activeElement.textContent === 'Cancel'`)
+	b.do("say yes", chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	b.has("[role=status]", "n0 is draining.")
+	b.has("main .pairs .state", "draining")
+	b.picture(*pictures, "node")
+	b.press("main .turn:not([hidden]) > button", kb.Enter)
+	b.has("dialog[open]", "Undrain n0?")
+	b.do("say yes", chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	b.has("[role=status]", "n0 is ready.")
+	b.has("main .pairs .state", "ready")
+}
+
+// press moves the focus to an element, as the Tab key does, and presses a key.
+func (b *browser) press(selector, key string) {
+	b.t.Helper()
+	b.do("press "+selector, chromedp.Focus(selector, chromedp.ByQuery), chromedp.KeyEvent(key))
 }
 
 // enter gives the token to the form that asks for it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/drayproject/dray/tracker/events"
 	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/placer"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/swarm"
 )
@@ -26,8 +27,8 @@ const (
 type Flows interface {
 	// Flow is what is on its way of one digest.
 	Flow(digest.Digest) Flow
-	// Flowing are the digests that have any, in no order.
-	Flowing() []digest.Digest
+	// Flowing are the digests that have any, in figures and in no order.
+	Flowing() []SwarmItem
 }
 
 // Flow is what is on its way of one digest.
@@ -51,6 +52,7 @@ type Parts struct {
 	Flows   Flows
 	Log     *events.Log
 	Pulls   *events.Pulls
+	Placer  *placer.Placer
 	Memory  func() Memory // the state of the common memory; nil without one
 	Metrics prometheus.Gatherer
 	// Token, when set, is needed for everything but /livez, the status of

@@ -169,7 +169,7 @@ func TestDrainAndUndrain(t *testing.T) {
 		w := b.do(httptest.NewRequest(http.MethodPost, root+"/nodes/"+c.path, nil))
 		var got NodeChange
 		decode(t, w, &got)
-		want(t, c.path, got, NodeChange{c.node, c.state})
+		want(t, c.path, got, NodeChange{Node: c.node, State: c.state})
 		want(t, c.path+" in the roster", b.Roster.ByName(c.node).State().String(), c.state)
 	}
 	want(t, "by name", ask[NodeDetail](b, "/nodes/"+url.PathEscape(odd)).State, "draining")

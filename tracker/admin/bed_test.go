@@ -15,6 +15,8 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 	"github.com/drayproject/dray/tracker/events"
 	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/journal"
+	"github.com/drayproject/dray/tracker/placer"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/swarm"
 )
@@ -38,9 +40,9 @@ type flows map[digest.Digest]Flow
 
 func (f flows) Flow(d digest.Digest) Flow { return f[d] }
 
-func (f flows) Flowing() (all []digest.Digest) {
-	for d := range f {
-		all = append(all, d)
+func (f flows) Flowing() (all []SwarmItem) {
+	for d, flow := range f {
+		all = append(all, SwarmItem{Digest: d, Size: flow.Size, Nodes: len(flow.Nodes), Leases: len(flow.Leases), Waiting: flow.Waiting})
 	}
 	return all
 }
@@ -56,6 +58,9 @@ func newBed(t testing.TB, change func(*Parts)) *bed {
 		Index: x, Roster: r, Swarm: swarm.New(x, r), Flows: flows{}, Log: log, Pulls: pulls,
 		Metrics: prometheus.NewRegistry(), Version: "v0",
 	}
+	p.Placer, _ = placer.New(placer.Parts{ // without a file it can't fail
+		Desk: journal.NewLocal().Desk("t"), ID: "t", Index: x, Roster: r, Events: log,
+	}, slog.New(slog.DiscardHandler))
 	if change != nil {
 		change(&p)
 	}

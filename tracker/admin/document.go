@@ -10,7 +10,9 @@ Every tracker answers for itself, from its own memory: two may differ for a mome
 
 All errors are problems as of RFC 9457; "errors" says which parameter is wrong. 401 is a missing or wrong token, 404 an unknown node, digest or image, 422 a parameter that makes no sense, 503 too many questions of this kind at once.
 
-Sizes of blobs are known to the tracker only as long as some node is fetching them. Which blobs belong to an image it does not know.`
+Sizes of blobs are known to the tracker as long as some node is fetching them; and what images consist of, once policies or jobs have had nodes tell.
+
+Policies, jobs and drains are known to all trackers that share a common memory. One of them places content; how that stands the others show a second or two later.`
 
 func init() {
 	huma.DefaultArrayNullable = false // no list in an answer is ever null
@@ -27,6 +29,7 @@ func document() huma.Config {
 		{Name: ofCluster, Description: "The whole"},
 		{Name: ofNodes, Description: "Machines and their seeders"},
 		{Name: ofContent, Description: "Digests and images, and where they are"},
+		{Name: ofPlaces, Description: "What should be where: replication policies and jobs"},
 		{Name: ofEvents, Description: "What has happened"},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

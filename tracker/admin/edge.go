@@ -15,13 +15,13 @@ import (
 
 const (
 	exchangeTime = 10 * time.Second // for a request to arrive, and again for its answer to leave
-	maxBody      = 64 << 10         // nothing that is asked here needs a body
+	maxBody      = 64 << 10         // no policy or job needs more
 )
 
 // Handler answers on the admin listener.
 func (a *Admin) Handler() http.Handler {
 	var h http.Handler = http.HandlerFunc(a.route)
-	for _, wrap := range []func(http.Handler) http.Handler{tagged, bodiless, a.sameOrigin, inTime, a.survive} {
+	for _, wrap := range []func(http.Handler) http.Handler{tagged, bounded, a.sameOrigin, inTime, a.survive} {
 		h = wrap(h)
 	}
 	return h
@@ -100,18 +100,20 @@ func (a *Admin) sameOrigin(next http.Handler) http.Handler {
 	return guard.Handler(next)
 }
 
-// bodiless reads a request's body to its end, and refuses a large one.
-func bodiless(next http.Handler) http.Handler {
+// bounded reads a request's body to its end, and refuses a large one.
+func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
 			w.Header().Set("Connection", "close")
-			refusal(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes; none is needed", maxBody))
+			refusal(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", maxBody))
 			return
 		}
-		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
 			refusal(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body can't be read, or has more than %d bytes", maxBody))
 			return
 		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }

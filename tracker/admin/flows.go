@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-
-	"github.com/opencontainers/go-digest"
 )
 
 type swarmQuery struct {
@@ -43,11 +41,10 @@ func (a *Admin) arrange(nodes []Partial) {
 func (f *Flow) active() bool { return len(f.Nodes)+len(f.Leases)+f.Waiting > 0 }
 
 func (a *Admin) swarms(_ context.Context, q *Paging) (Swarms, error) {
-	page, frame, err := cut(q, "swarms", byDigest(a.Flows.Flowing()))
-	return Swarms{shown(page, a.showFlow), frame}, err
-}
-
-func (a *Admin) showFlow(d digest.Digest) SwarmItem {
-	f := a.Flows.Flow(d)
-	return SwarmItem{Digest: d, Size: f.Size, Nodes: len(f.Nodes), Leases: len(f.Leases), Waiting: f.Waiting}
+	var all []keyed[SwarmItem]
+	for _, i := range a.Flows.Flowing() {
+		all = append(all, keyed[SwarmItem]{string(i.Digest), i})
+	}
+	page, frame, err := cut(q, "swarms", all)
+	return Swarms{shown(page, func(i SwarmItem) SwarmItem { return i }), frame}, err
 }

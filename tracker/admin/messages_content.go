@@ -119,6 +119,8 @@ type Risks struct {
 	Items []Risk `json:"items"`
 	Page
 	Lost int `json:"lost" doc:"How many of all that match have no live holder left"`
+	// Loss is for what-if alone.
+	Loss *Loss `json:"loss,omitempty" doc:"what-if: the images that would be lost, and their bytes"`
 }
 
 // Risk is a digest with too few live holders.

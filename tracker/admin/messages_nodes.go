@@ -63,8 +63,9 @@ type Past struct {
 
 // NodeChange is the answer to drain and undrain.
 type NodeChange struct {
-	Node  string `json:"node"`
-	State string `json:"state"`
+	Node  string       `json:"node"`
+	State string       `json:"state"`
+	Drain *DrainStatus `json:"drain,omitempty" doc:"With save: how far it is"`
 }
 
 // Inventory is a page of a node's digests, by digest.

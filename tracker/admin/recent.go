@@ -38,6 +38,15 @@ func showVerdict(e *events.Event) VerdictItem {
 	}
 }
 
+func showWork(e *events.Event) WorkItem {
+	w := e.Work
+	return WorkItem{
+		ID: e.ID, At: e.At.UTC(), Kind: w.Kind, Name: w.Name, State: w.State, Node: w.Node, Image: w.Image,
+		Wanted: orEmpty(w.Wanted), Offset: w.Offset, Size: w.Size,
+		Done: w.Done, Failed: w.Failed, Running: w.Running, Waiting: w.Waiting, Reason: w.Reason,
+	}
+}
+
 // latest is a page of events, the newest first.
 func (a *Admin) latest(p *Paging, list string, k events.Kind, match func(*events.Event) bool) (page []events.Event, next string, err error) {
 	before := uint64(0)

@@ -1,12 +1,15 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/tracker/placement"
 )
 
 const (
@@ -42,7 +45,24 @@ func (a *Admin) whatIf(ctx context.Context, q *whatIfQuery) (Risks, error) {
 	if err != nil {
 		return Risks{}, err
 	}
-	return a.risks(ctx, "what-if", &q.CopiesQuery, dying, func(now, left int) bool { return left < q.Copies && left < now })
+	r, err := a.risks(ctx, "what-if", &q.CopiesQuery, dying, func(now, left int) bool { return left < q.Copies && left < now })
+	if err == nil && q.Cursor == "" {
+		r.Loss = a.loss(ctx, dying)
+	}
+	return r, err
+}
+
+const maxLost = 100 // images that are shown
+
+// loss is what would go, image by image.
+func (a *Admin) loss(ctx context.Context, dying map[uint32]bool) *Loss {
+	lost := a.Placer.Lost(ctx, dying)
+	slices.SortStableFunc(lost.Images, func(a, b placement.LostImage) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	l := &Loss{Images: len(lost.Images), Bytes: lost.Lost, Unknown: lost.Unknown, Items: []LostImage{}}
+	for _, i := range lost.Images[:min(len(lost.Images), maxLost)] {
+		l.Items = append(l.Items, LostImage(i))
+	}
+	return l
 }
 
 // dying are the nodes that are meant, by ordinal.

@@ -17,6 +17,7 @@ const (
 	ofNodes   = "nodes"
 	ofContent = "content"
 	ofEvents  = "events"
+	ofPlaces  = "placement"
 )
 
 // routes are all that the admin listener answers.
@@ -32,6 +33,8 @@ func (a *Admin) routes() {
 	get(api, ofNodes, "node", "/nodes/{name}", "All about one node", a.node)
 	get(api, ofNodes, "inventory", "/nodes/{name}/digests", "What a node holds", a.inventory)
 	post(api, ofNodes, "drain", "/nodes/{name}/drain", "Take a node out of the answers, over restarts, until it is undrained", a.drain)
+	get(api, ofNodes, "drains", "/drains", "Drains that save content first, by node", a.drains)
+	get(api, ofNodes, "drain-status", "/drains/{name}", "How far the drain of a node is", a.drainOf)
 	post(api, ofNodes, "undrain", "/nodes/{name}/undrain", "Bring a drained node back", a.undrain)
 	get(api, ofContent, "digest", "/digests/{digest}", "All about one digest", a.digest)
 	get(api, ofContent, "holders", "/digests/{digest}/holders", "Who holds a digest whole", a.holders)
@@ -46,6 +49,20 @@ func (a *Admin) routes() {
 	get(api, ofEvents, "pulls", "/pulls", "Recent pulls that are over, as the nodes told them", a.pulls)
 	get(api, ofEvents, "running-pulls", "/pulls/running", "Pulls under way, as the nodes told them", a.runningPulls)
 	get(api, ofEvents, "hour", "/pulls/hour", "What pulls came to in each of the last 60 minutes", a.hour)
+	get(api, ofPlaces, "placement", "/placement", "Who places content", a.placement)
+	get(api, ofPlaces, "policies", "/policies", "Replication policies, by name", a.policies)
+	get(api, ofPlaces, "policy", "/policies/{name}", "A policy, and how it stands with each of its images", a.policy)
+	send(api, http.MethodPut, ofPlaces, "put-policy", "/policies/{name}", "Make a policy, or put it in place of the one of this name", a.putPolicy)
+	send(api, http.MethodDelete, ofPlaces, "delete-policy", "/policies/{name}", "End a policy: what it kept is released, and stays until garbage collection wants the room", a.deletePolicy)
+	post(api, ofPlaces, "dry-run", "/dry-run", "What a policy would cost, and what of it can't be", a.dryRun)
+	get(api, ofPlaces, "places", "/places", "Every node as a candidate for one image of one policy", a.places)
+	get(api, ofPlaces, "capacity", "/capacity", "Room for replicas, by zone and node", a.capacity)
+	get(api, ofPlaces, "jobs", "/jobs", "Jobs that get images to nodes, the latest first", a.jobs)
+	post(api, ofPlaces, "post-job", "/jobs", "Begin a job", a.postJob)
+	get(api, ofPlaces, "job", "/jobs/{id}", "A job and its progress", a.job)
+	get(api, ofPlaces, "job-nodes", "/jobs/{id}/nodes", "How it stands with each node and image of a job", a.jobNodes)
+	post(api, ofPlaces, "cancel-job", "/jobs/{id}/cancel", "Give up what is under way of a job, and begin nothing more", a.cancelJob)
+	send(api, http.MethodDelete, ofPlaces, "delete-job", "/jobs/{id}", "Cancel a job and forget it", a.deleteJob)
 	a.stream(api)
 	describe(api.OpenAPI())
 }
@@ -66,6 +83,12 @@ func get[In, Out any](api huma.API, group, id, path, summary string, do func(con
 
 func post[In, Out any](api huma.API, group, id, path, summary string, do func(context.Context, *In) (Out, error)) {
 	huma.Register(api, operation(http.MethodPost, group, id, path, summary), wrapped(do))
+}
+
+func send[In, Out any](api huma.API, method, group, id, path, summary string, do func(context.Context, *In) (Out, error)) {
+	op := operation(method, group, id, path, summary)
+	op.DefaultStatus = http.StatusOK
+	huma.Register(api, op, wrapped(do))
 }
 
 func wrapped[In, Out any](do func(context.Context, *In) (Out, error)) func(context.Context, *In) (*out[Out], error) {

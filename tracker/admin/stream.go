@@ -37,9 +37,9 @@ func (q *streamQuery) Resolve(ctx huma.Context) []error {
 // stream adds the operation that events are followed with.
 func (a *Admin) stream(api huma.API) {
 	op := operation(http.MethodGet, ofEvents, streamID, streamPath, "Events as they happen, as server-sent events")
-	op.Description = "Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over."
+	op.Description = "Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over. Work is told when it gets on: a job's progress once a second at most."
 	op.Middlewares = huma.Middlewares{a.seat(api)}
-	sse.Register(api, op, map[string]any{"verdict": VerdictItem{}, "pull": PullItem{}, "gap": Gap{}, "tick": Tick{}}, a.follow)
+	sse.Register(api, op, map[string]any{"verdict": VerdictItem{}, "pull": PullItem{}, "work": WorkItem{}, "gap": Gap{}, "tick": Tick{}}, a.follow)
 }
 
 // seat bounds the number of streams.
@@ -97,9 +97,12 @@ func (a *Admin) tell(send sse.Sender, at uint64, news []events.Event, gap bool) 
 		e := &news[i]
 		at = e.ID
 		message := sse.Message{ID: int(e.ID)}
-		if e.Verdict != nil {
+		switch {
+		case e.Verdict != nil:
 			message.Data = showVerdict(e)
-		} else {
+		case e.Work != nil:
+			message.Data = showWork(e)
+		default:
 			message.Data = showPull(e.ID, e.Pull)
 		}
 		if send(message) != nil {

@@ -23,6 +23,8 @@ import (
 	"github.com/drayproject/dray/tracker/admin"
 	"github.com/drayproject/dray/tracker/events"
 	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/journal"
+	"github.com/drayproject/dray/tracker/placer"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/swarm"
 )
@@ -45,7 +47,9 @@ type bed struct {
 // flows have n2 fetch two from n1, and a waiter.
 type flows struct{}
 
-func (flows) Flowing() []digest.Digest { return []digest.Digest{two} }
+func (flows) Flowing() []admin.SwarmItem {
+	return []admin.SwarmItem{{Digest: two, Size: 2048, Nodes: 3, Leases: 1}}
+}
 
 func (flows) Flow(d digest.Digest) (f admin.Flow) {
 	if d == two {
@@ -74,8 +78,12 @@ func newBed(t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	pulls.Hear("n2", []trackerapi.Ingest{{Digest: one, Offset: 9, Size: 9, Parent: "n1", Ended: true}, {Digest: two, Offset: 512, Size: 2048, Parent: "n1"}}, false)
+	places, err := placer.New(placer.Parts{Desk: journal.NewLocal().Desk("t"), ID: "t", Index: x, Roster: r, Events: log}, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := admin.New(admin.Parts{
-		Index: x, Roster: r, Swarm: swarm.New(x, r), Flows: flows{}, Log: log, Pulls: pulls,
+		Placer: places, Index: x, Roster: r, Swarm: swarm.New(x, r), Flows: flows{}, Log: log, Pulls: pulls,
 		Metrics: prometheus.NewRegistry(), Token: token,
 	}, discard)
 	server := httptest.NewServer(a.Handler())
@@ -127,6 +135,7 @@ func TestEveryCommandShowsItsAnswer(t *testing.T) {
 	newBed(t)
 	for args, words := range map[string]string{
 		"summary":                      "2 ready|1 draining|2 digests",
+		"hour":                         "hour|521 B|100.0%|P95",
 		"zones":                        "zone-of-n1|ZONE",
 		"nodes":                        "n1|n2|gone|draining|NODE",
 		"nodes --state ready":          "n1|n2",

@@ -1,6 +1,7 @@
 package admincmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,13 +49,21 @@ func newClient(s settings) (*client, error) {
 // do asks for what is below the root of the API; its segments are escaped. An
 // answer's body has to be closed.
 func (c *client) do(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
+	return c.send(ctx, method, path, query, nil)
+}
+
+// send is do with a body in JSON, unless that is nil.
+func (c *client) send(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	u := strings.TrimSuffix(c.base.String(), "/") + root + path
 	if len(query) > 0 {
 		u += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u, nil)
+	req, err := http.NewRequestWithContext(ctx, method, u, bytes.NewReader(body))
 	if err != nil {
 		return nil, Failure{Usage, err}
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
@@ -81,9 +90,20 @@ func refusalOf(res *http.Response) error {
 
 // call asks and reads the answer.
 func call[T any](ctx context.Context, c *client, method, path string, query url.Values) (answer T, err error) {
+	return give[T](ctx, c, method, path, query, nil)
+}
+
+// give is call with a body.
+func give[T any](ctx context.Context, c *client, method, path string, query url.Values, body any) (answer T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	res, err := c.do(ctx, method, path, query)
+	var text []byte
+	if body != nil {
+		if text, err = json.Marshal(body); err != nil {
+			return answer, Failure{Usage, err}
+		}
+	}
+	res, err := c.send(ctx, method, path, query, text)
 	if err != nil {
 		return answer, err
 	}

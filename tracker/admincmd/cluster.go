@@ -21,6 +21,10 @@ func clusterCommands() []*cobra.Command {
 			use: "zones", short: "Nodes by zone and state", args: cobra.NoArgs,
 			ask: fixed[admin.Zones]("/zones"), draw: drawZones,
 		}),
+		show(view[admin.Hour]{
+			use: "hour", short: "What pulls came to in each of the last 60 minutes, and together", args: cobra.NoArgs,
+			ask: fixed[admin.Hour]("/pulls/hour"), draw: drawHour,
+		}),
 	}
 }
 

@@ -38,11 +38,12 @@ func New() *cobra.Command {
 
 Exit codes: 0 done; 1 something else went wrong; 2 the command or a value makes
 no sense; 3 the node, digest or image is not known; 4 the token is missing or
-wrong; 5 no tracker answers; 6 with --fail: something is at risk.`,
+wrong; 5 no tracker answers; 6 with --fail: something is at risk; 7 a job
+has failures or was cancelled, or a drain is blocked or its node has died.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, group := range [][]*cobra.Command{clusterCommands(), nodeCommands(), contentCommands(), eventCommands()} {
+	for _, group := range [][]*cobra.Command{clusterCommands(), nodeCommands(), contentCommands(), eventCommands(), placementCommands()} {
 		admin.AddCommand(group...)
 	}
 	admin.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Failure{Usage, err} })
@@ -104,6 +105,9 @@ type session struct {
 	*options
 	*screen
 }
+
+// talks says that people read what is written, not programs.
+func (s *session) talks() bool { return s.output == "table" || s.output == "wide" }
 
 // write shows an answer in the form that was asked for.
 func (s *session) write(answer any, draw func()) error {

@@ -13,6 +13,7 @@ const (
 	Forbidden   = 4 // the token is missing or wrong
 	Unreachable = 5 // no tracker answers
 	AtRisk      = 6 // with --fail: something is at risk
+	NotDone     = 7 // a job has failures, or was cancelled; a drain is blocked, or its node died
 )
 
 // Failure is an error with the exit code that scripts tell it by.

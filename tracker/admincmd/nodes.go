@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func nodeCommands() []*cobra.Command {
 			ask: named[admin.NodeDetail]("/nodes/", ""), draw: drawNode,
 		}),
 		inventoryCommand(),
-		changeCommand("drain", "Take nodes out of the answers, over restarts, until they are undrained"),
+		drainCommand(),
 		changeCommand("undrain", "Bring drained nodes back"),
 	}
 }
@@ -119,21 +120,29 @@ func inventoryCommand() *cobra.Command {
 // changeCommand does something to nodes, one after the other.
 func changeCommand(verb, short string) *cobra.Command {
 	return leaf(verb+" <node>…", short, cobra.MinimumNArgs(1), nodeNames, func(cmd *cobra.Command, s *session, args []string) error {
-		done := []admin.NodeChange{}
-		for _, name := range args {
-			n, err := call[admin.NodeChange](cmd.Context(), s.client, http.MethodPost, "/nodes/"+segment(name)+"/"+verb, nil)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			done = append(done, n)
+		return s.change(cmd.Context(), verb, nil, args)
+	})
+}
+
+func (s *session) change(ctx context.Context, verb string, query url.Values, nodes []string) error {
+	done := []admin.NodeChange{}
+	for _, name := range nodes {
+		n, err := call[admin.NodeChange](ctx, s.client, http.MethodPost, "/nodes/"+segment(name)+"/"+verb, query)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		return s.write(done, func() {
-			t := s.sheet("node", "state")
-			for _, n := range done {
-				t.row(n.Node, s.paint(n.State))
+		done = append(done, n)
+	}
+	return s.write(done, func() {
+		t := s.sheet("node", "state", "drain")
+		for _, n := range done {
+			saving := ""
+			if n.Drain != nil {
+				saving = s.paint(n.Drain.State)
 			}
-			t.draw()
-		})
+			t.row(n.Node, s.paint(n.State), saving)
+		}
+		t.draw()
 	})
 }
 

@@ -37,6 +37,9 @@ func riskCommand(use, short, path string, q *query, flags func(*cobra.Command)) 
 		ask: func(ctx context.Context, c *client, _ []string) (admin.Risks, error) {
 			return pages(ctx, c, path, q, func(all *admin.Risks, page admin.Risks) (int, string) {
 				all.Items, all.Total, all.Lost = append(all.Items, page.Items...), page.Total, page.Lost
+				if page.Loss != nil {
+					all.Loss = page.Loss
+				}
 				return len(all.Items), page.Next
 			})
 		},
@@ -57,4 +60,7 @@ func drawRisks(s *screen, a *admin.Risks) {
 	}
 	t.draw()
 	_, _ = fmt.Fprintf(s, "%d digests, %d of them without any live holder\n", a.Total, a.Lost)
+	if l := a.Loss; l != nil && l.Images > 0 {
+		_, _ = fmt.Fprintf(s, "%d images would be lost: %s would have to come from upstream again, and what %d images of unknown size need\n", l.Images, size(l.Bytes), l.Unknown)
+	}
 }

@@ -124,13 +124,13 @@ func (s *screen) paint(state string) string {
 		return state
 	}
 	switch state {
-	case "ready", "complete", "warm":
+	case "ready", "complete", "warm", "done", "left", "standing", "satisfied":
 		return text.FgGreen.Sprint(state)
-	case "suspect", "joining", "loading", "filling", "ended", "stopping":
+	case "suspect", "joining", "loading", "filling", "ended", "stopping", "saving", "waiting", "pulling", "running", "short":
 		return text.FgYellow.Sprint(state)
-	case "dead", "lost", "no redis":
+	case "dead", "lost", "no redis", "failed", "blocked":
 		return text.FgRed.Sprint(state)
-	case "draining", "gone", "purged":
+	case "draining", "gone", "purged", "cancelled":
 		return text.Faint.Sprint(state)
 	}
 	return state

@@ -1,5 +1,6 @@
 // Package events remembers what has lately happened in the cluster, for those
-// who look at it: verdicts on nodes, and pulls.
+// who look at it: verdicts on nodes, pulls, and what came of the work
+// that trackers give to nodes.
 //
 // A [Log] keeps the latest of each kind, numbered in one order. Who follows it
 // reads from a number on and waits; one that is too slow finds a gap, and holds

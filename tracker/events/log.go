@@ -17,6 +17,7 @@ const (
 	OfVerdict Kind = iota // a node's state has changed
 	OfPull                // a pull is over
 	OfMove                // a pull has begun, or has another parent
+	OfWork                // something that the trackers want has got on
 	kinds
 )
 
@@ -29,12 +30,15 @@ type Event struct {
 	At      time.Time
 	Verdict *roster.Verdict
 	Pull    *Pull
+	Work    *Work
 }
 
 func (e *Event) kind() Kind {
 	switch {
 	case e.Verdict != nil:
 		return OfVerdict
+	case e.Work != nil:
+		return OfWork
 	case e.Pull.State == Running:
 		return OfMove
 	}

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,30 @@ import (
 
 	"github.com/oapi-codegen/runtime"
 )
+
+// Defines values for DrainStatusState.
+const (
+	DrainStatusStateBlocked DrainStatusState = "blocked"
+	DrainStatusStateDead    DrainStatusState = "dead"
+	DrainStatusStateLeft    DrainStatusState = "left"
+	DrainStatusStateSaving  DrainStatusState = "saving"
+)
+
+// Valid indicates whether the value is a known member of the DrainStatusState enum.
+func (e DrainStatusState) Valid() bool {
+	switch e {
+	case DrainStatusStateBlocked:
+		return true
+	case DrainStatusStateDead:
+		return true
+	case DrainStatusStateLeft:
+		return true
+	case DrainStatusStateSaving:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for HolderItemState.
 const (
@@ -40,6 +65,87 @@ func (e HolderItemState) Valid() bool {
 	case HolderItemStateReady:
 		return true
 	case HolderItemStateSuspect:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobDetailState.
+const (
+	JobDetailStateCancelled JobDetailState = "cancelled"
+	JobDetailStateNew       JobDetailState = "new"
+	JobDetailStateOver      JobDetailState = "over"
+	JobDetailStateRunning   JobDetailState = "running"
+	JobDetailStateStanding  JobDetailState = "standing"
+)
+
+// Valid indicates whether the value is a known member of the JobDetailState enum.
+func (e JobDetailState) Valid() bool {
+	switch e {
+	case JobDetailStateCancelled:
+		return true
+	case JobDetailStateNew:
+		return true
+	case JobDetailStateOver:
+		return true
+	case JobDetailStateRunning:
+		return true
+	case JobDetailStateStanding:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobItemState.
+const (
+	JobItemStateCancelled JobItemState = "cancelled"
+	JobItemStateNew       JobItemState = "new"
+	JobItemStateOver      JobItemState = "over"
+	JobItemStateRunning   JobItemState = "running"
+	JobItemStateStanding  JobItemState = "standing"
+)
+
+// Valid indicates whether the value is a known member of the JobItemState enum.
+func (e JobItemState) Valid() bool {
+	switch e {
+	case JobItemStateCancelled:
+		return true
+	case JobItemStateNew:
+		return true
+	case JobItemStateOver:
+		return true
+	case JobItemStateRunning:
+		return true
+	case JobItemStateStanding:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobNodePhase.
+const (
+	JobNodePhaseCancelled JobNodePhase = "cancelled"
+	JobNodePhaseDone      JobNodePhase = "done"
+	JobNodePhaseFailed    JobNodePhase = "failed"
+	JobNodePhasePulling   JobNodePhase = "pulling"
+	JobNodePhaseWaiting   JobNodePhase = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the JobNodePhase enum.
+func (e JobNodePhase) Valid() bool {
+	switch e {
+	case JobNodePhaseCancelled:
+		return true
+	case JobNodePhaseDone:
+		return true
+	case JobNodePhaseFailed:
+		return true
+	case JobNodePhasePulling:
+		return true
+	case JobNodePhaseWaiting:
 		return true
 	default:
 		return false
@@ -130,6 +236,39 @@ func (e NodeDetailState) Valid() bool {
 	}
 }
 
+// Defines values for PlaceReasonCause.
+const (
+	PlaceReasonCauseBudget PlaceReasonCause = "budget"
+	PlaceReasonCauseFailed PlaceReasonCause = "failed"
+	PlaceReasonCauseHeld   PlaceReasonCause = "held"
+	PlaceReasonCauseNodes  PlaceReasonCause = "nodes"
+	PlaceReasonCauseRepair PlaceReasonCause = "repair"
+	PlaceReasonCauseRoom   PlaceReasonCause = "room"
+	PlaceReasonCauseSpread PlaceReasonCause = "spread"
+)
+
+// Valid indicates whether the value is a known member of the PlaceReasonCause enum.
+func (e PlaceReasonCause) Valid() bool {
+	switch e {
+	case PlaceReasonCauseBudget:
+		return true
+	case PlaceReasonCauseFailed:
+		return true
+	case PlaceReasonCauseHeld:
+		return true
+	case PlaceReasonCauseNodes:
+		return true
+	case PlaceReasonCauseRepair:
+		return true
+	case PlaceReasonCauseRoom:
+		return true
+	case PlaceReasonCauseSpread:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PullItemState.
 const (
 	PullItemStateComplete PullItemState = "complete"
@@ -175,6 +314,30 @@ func (e TrackerStatus) Valid() bool {
 	}
 }
 
+// Defines values for WorkItemKind.
+const (
+	WorkItemKindDrain  WorkItemKind = "drain"
+	WorkItemKindJob    WorkItemKind = "job"
+	WorkItemKindPolicy WorkItemKind = "policy"
+	WorkItemKindTask   WorkItemKind = "task"
+)
+
+// Valid indicates whether the value is a known member of the WorkItemKind enum.
+func (e WorkItemKind) Valid() bool {
+	switch e {
+	case WorkItemKindDrain:
+		return true
+	case WorkItemKindJob:
+		return true
+	case WorkItemKindPolicy:
+		return true
+	case WorkItemKindTask:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HoldersParamsState.
 const (
 	HoldersParamsStateDead     HoldersParamsState = "dead"
@@ -199,6 +362,33 @@ func (e HoldersParamsState) Valid() bool {
 	case HoldersParamsStateReady:
 		return true
 	case HoldersParamsStateSuspect:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobNodesParamsPhase.
+const (
+	JobNodesParamsPhaseCancelled JobNodesParamsPhase = "cancelled"
+	JobNodesParamsPhaseDone      JobNodesParamsPhase = "done"
+	JobNodesParamsPhaseFailed    JobNodesParamsPhase = "failed"
+	JobNodesParamsPhasePulling   JobNodesParamsPhase = "pulling"
+	JobNodesParamsPhaseWaiting   JobNodesParamsPhase = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the JobNodesParamsPhase enum.
+func (e JobNodesParamsPhase) Valid() bool {
+	switch e {
+	case JobNodesParamsPhaseCancelled:
+		return true
+	case JobNodesParamsPhaseDone:
+		return true
+	case JobNodesParamsPhaseFailed:
+		return true
+	case JobNodesParamsPhasePulling:
+		return true
+	case JobNodesParamsPhaseWaiting:
 		return true
 	default:
 		return false
@@ -289,6 +479,13 @@ func (e VerdictsParamsState) Valid() bool {
 	}
 }
 
+// Budget defines model for Budget.
+type Budget struct {
+	Parallel    *int64 `json:"parallel,omitempty"`
+	Rate        *int64 `json:"rate,omitempty"`
+	RatePerNode *int64 `json:"rate_per_node,omitempty"`
+}
+
 // Candidate defines model for Candidate.
 type Candidate struct {
 	Addr string `json:"addr"`
@@ -304,6 +501,19 @@ type Candidate struct {
 	// Uploads The second: fewer are better
 	Uploads int64   `json:"uploads"`
 	Zone    *string `json:"zone,omitempty"`
+}
+
+// Capacity defines model for Capacity.
+type Capacity struct {
+	Nodes []Room `json:"nodes"`
+	Zones []Room `json:"zones"`
+}
+
+// Conflict defines model for Conflict.
+type Conflict struct {
+	Other  string `json:"other"`
+	Policy string `json:"policy"`
+	Reason string `json:"reason"`
 }
 
 // Content defines model for Content.
@@ -358,6 +568,56 @@ type DigestDetail struct {
 
 	// Zones All zones, by name
 	Zones []Coverage `json:"zones"`
+}
+
+// DrainStatus defines model for DrainStatus.
+type DrainStatus struct {
+	Created  time.Time  `json:"created"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+	Force    *bool      `json:"force,omitempty"`
+
+	// Images That had to be saved, at first
+	Images int64 `json:"images"`
+
+	// Left What is not elsewhere yet, at most 200
+	Left []LeftoverItem `json:"left"`
+	Node string         `json:"node"`
+
+	// Reason What a blocked drain waits for, and what would be lost
+	Reason *string `json:"reason,omitempty"`
+
+	// State saving: what only the node has is being copied; blocked: the deadline has passed before that was done, or no node can take it, and somebody has to decide; left: the node is drained; dead: it died before
+	State DrainStatusState `json:"state"`
+}
+
+// DrainStatusState saving: what only the node has is being copied; blocked: the deadline has passed before that was done, or no node can take it, and somebody has to decide; left: the node is drained; dead: it died before
+type DrainStatusState string
+
+// Drains defines model for Drains.
+type Drains struct {
+	Items []DrainStatus `json:"items"`
+}
+
+// DryRun defines model for DryRun.
+type DryRun struct {
+	// Bytes Of those whose size is known
+	Bytes int64 `json:"bytes"`
+
+	// Contradictions With policies that there are
+	Contradictions []Conflict `json:"contradictions"`
+
+	// Copies To be made
+	Copies int64 `json:"copies"`
+
+	// Images That it claims
+	Images int64         `json:"images"`
+	Status []PolicyImage `json:"status"`
+
+	// Unknown Copies whose size is not known
+	Unknown int64 `json:"unknown"`
+
+	// Zones Copies by zone
+	Zones map[string]int64 `json:"zones"`
 }
 
 // ErrorDetail defines model for ErrorDetail.
@@ -535,10 +795,198 @@ type Inventory struct {
 	Total int64 `json:"total"`
 }
 
+// Job defines model for Job.
+type Job struct {
+	Budget     *Budget   `json:"budget,omitempty"`
+	Cancelled  *bool     `json:"cancelled,omitempty"`
+	Created    time.Time `json:"created"`
+	Deadline   *string   `json:"deadline,omitempty"`
+	Id         string    `json:"id"`
+	Images     []string  `json:"images"`
+	Pin        *bool     `json:"pin,omitempty"`
+	Platforms  *[]string `json:"platforms,omitempty"`
+	PullSecret *string   `json:"pull_secret,omitempty"`
+	Retries    *int64    `json:"retries,omitempty"`
+	Select     *Selector `json:"select,omitempty"`
+	Standing   *bool     `json:"standing,omitempty"`
+	Unpack     *bool     `json:"unpack,omitempty"`
+}
+
+// JobDetail defines model for JobDetail.
+type JobDetail struct {
+	Cancelled int64 `json:"cancelled"`
+
+	// Done Pairs of a node and an image, as the other four
+	Done     int64      `json:"done"`
+	Failed   int64      `json:"failed"`
+	Finished *time.Time `json:"finished,omitempty"`
+	Job      Job        `json:"job"`
+
+	// Offset Bytes that are there, of tasks that nodes have begun
+	Offset  int64 `json:"offset"`
+	Running int64 `json:"running"`
+
+	// Size Bytes of those tasks, as far as is known
+	Size int64 `json:"size"`
+
+	// State new: no plan knows of it yet; standing: it goes on for nodes that join
+	State   JobDetailState `json:"state"`
+	Waiting int64          `json:"waiting"`
+}
+
+// JobDetailState new: no plan knows of it yet; standing: it goes on for nodes that join
+type JobDetailState string
+
+// JobItem defines model for JobItem.
+type JobItem struct {
+	Cancelled int64 `json:"cancelled"`
+
+	// Done Pairs of a node and an image, as the other four
+	Done     int64      `json:"done"`
+	Failed   int64      `json:"failed"`
+	Finished *time.Time `json:"finished,omitempty"`
+	Job      Job        `json:"job"`
+	Running  int64      `json:"running"`
+
+	// State new: no plan knows of it yet; standing: it goes on for nodes that join
+	State   JobItemState `json:"state"`
+	Waiting int64        `json:"waiting"`
+}
+
+// JobItemState new: no plan knows of it yet; standing: it goes on for nodes that join
+type JobItemState string
+
+// JobLayer defines model for JobLayer.
+type JobLayer struct {
+	Digest string `json:"digest"`
+	Offset int64  `json:"offset"`
+	Size   int64  `json:"size"`
+}
+
+// JobNode defines model for JobNode.
+type JobNode struct {
+	Attempt *int64 `json:"attempt,omitempty"`
+	Image   string `json:"image"`
+
+	// Layers Empty where they are not known
+	Layers []JobLayer `json:"layers"`
+	Node   string     `json:"node"`
+
+	// Offset Bytes that are there
+	Offset int64        `json:"offset"`
+	Phase  JobNodePhase `json:"phase"`
+
+	// Reason Why it failed, or waits
+	Reason *string `json:"reason,omitempty"`
+
+	// Size Bytes in all; 0 while unknown
+	Size int64 `json:"size"`
+}
+
+// JobNodePhase defines model for JobNode.Phase.
+type JobNodePhase string
+
+// JobNodes defines model for JobNodes.
+type JobNodes struct {
+	Items []JobNode `json:"items"`
+
+	// Next The cursor of the next page; absent on the last one
+	Next *string `json:"next,omitempty"`
+
+	// Total How many match in all
+	Total int64 `json:"total"`
+}
+
+// JobRequest defines model for JobRequest.
+type JobRequest struct {
+	Budget *Budget `json:"budget,omitempty"`
+
+	// Deadline For the whole job, like 10m; without it, none
+	Deadline *string `json:"deadline,omitempty"`
+
+	// Id Up to 63 lower-case letters, digits and inner hyphens; without it one is made
+	Id *string `json:"id,omitempty"`
+
+	// Images Full names, such as docker.io/library/redis:7
+	Images []string `json:"images"`
+
+	// Pin Keep garbage collection from it for as long as the job is kept
+	Pin *bool `json:"pin,omitempty"`
+
+	// Platforms Like linux/arm64, or all alone; without it, each node's own
+	Platforms *[]string `json:"platforms,omitempty"`
+
+	// PullSecret Names the credentials, as the tracker knows them
+	PullSecret *string `json:"pull_secret,omitempty"`
+
+	// Retries How often a node tries again what has failed
+	Retries *int64 `json:"retries,omitempty"`
+
+	// Select Which nodes; without it, all
+	Select *Selector `json:"select,omitempty"`
+
+	// Standing Nodes that join later are meant, too: the job is never over
+	Standing *bool `json:"standing,omitempty"`
+
+	// Unpack Make the image ready for use
+	Unpack *bool `json:"unpack,omitempty"`
+}
+
+// Jobs defines model for Jobs.
+type Jobs struct {
+	Items []JobItem `json:"items"`
+}
+
 // Lease defines model for Lease.
 type Lease struct {
 	Node  string    `json:"node"`
 	Since time.Time `json:"since"`
+}
+
+// LeftoverItem defines model for LeftoverItem.
+type LeftoverItem struct {
+	// Bytes Absent where they are not known
+	Bytes  *int64 `json:"bytes,omitempty"`
+	Digest string `json:"digest"`
+	Image  string `json:"image"`
+
+	// Live Other live nodes that have it: 0 means that it would be lost
+	Live int64 `json:"live"`
+
+	// Reason What it waits for
+	Reason *string `json:"reason,omitempty"`
+
+	// Stuck No node can take it: waiting will not help
+	Stuck *bool `json:"stuck,omitempty"`
+
+	// Wanted How many should
+	Wanted int64 `json:"wanted"`
+}
+
+// Loss defines model for Loss.
+type Loss struct {
+	// Bytes That no live node would have, each blob once: they would have to come from upstream again
+	Bytes int64 `json:"bytes"`
+
+	// Images Of which no whole copy would be left
+	Images int64 `json:"images"`
+
+	// Items At most 100, the largest first
+	Items []LostImage `json:"items"`
+
+	// Unknown Of these images, those whose parts are not known, so that their bytes are missing in the sum
+	Unknown int64 `json:"unknown"`
+}
+
+// LostImage defines model for LostImage.
+type LostImage struct {
+	// Bytes That nobody would have
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"`
+	Image  string `json:"image"`
+
+	// Known Its parts are known
+	Known bool `json:"known"`
 }
 
 // Memory defines model for Memory.
@@ -589,6 +1037,11 @@ type Minute struct {
 	Timed int64 `json:"timed"`
 }
 
+// Named defines model for Named.
+type Named struct {
+	Name string `json:"name"`
+}
+
 // Node defines model for Node.
 type Node struct {
 	// Addr Of its peer side, host:port
@@ -628,8 +1081,10 @@ type NodeState string
 
 // NodeChange defines model for NodeChange.
 type NodeChange struct {
-	Node  string `json:"node"`
-	State string `json:"state"`
+	// Drain With save: how far it is
+	Drain *DrainStatus `json:"drain,omitempty"`
+	Node  string       `json:"node"`
+	State string       `json:"state"`
 }
 
 // NodeDetail defines model for NodeDetail.
@@ -727,6 +1182,144 @@ type Past struct {
 	State  string    `json:"state"`
 }
 
+// Place defines model for Place.
+type Place struct {
+	// Chosen It should have a copy
+	Chosen bool `json:"chosen"`
+
+	// Excluded Why it is no candidate
+	Excluded *string `json:"excluded,omitempty"`
+
+	// Holds It has the image
+	Holds bool   `json:"holds"`
+	Node  string `json:"node"`
+
+	// Parts They add up to the score: a strategy's value times its weight
+	Parts map[string]float64 `json:"parts"`
+	Score float64            `json:"score"`
+	Zone  *string            `json:"zone,omitempty"`
+}
+
+// PlaceReason defines model for PlaceReason.
+type PlaceReason struct {
+	// Cause nodes: too few are selected, or live; spread: too few zones, or whatever it is spread over; room: nodes have none; repair: a node is away that may come back; budget: enough is under way; held: nodes can't be judged, or too many are away; failed: it has failed, and is tried again
+	Cause PlaceReasonCause `json:"cause"`
+	Text  string           `json:"text"`
+
+	// Until When it is looked at again because of it
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// PlaceReasonCause nodes: too few are selected, or live; spread: too few zones, or whatever it is spread over; room: nodes have none; repair: a node is away that may come back; budget: enough is under way; held: nodes can't be judged, or too many are away; failed: it has failed, and is tried again
+type PlaceReasonCause string
+
+// Placement defines model for Placement.
+type Placement struct {
+	// Acting This tracker does
+	Acting bool `json:"acting"`
+
+	// Away The common memory can't be reached: nothing new is placed until it can
+	Away bool `json:"away"`
+
+	// Contradictions Policies that can't both be
+	Contradictions []Conflict `json:"contradictions"`
+
+	// Fault What is wrong with the file of policies; they stay as they were before
+	Fault *string `json:"fault,omitempty"`
+
+	// Planned This tracker does, and has made its first plan
+	Planned bool `json:"planned"`
+
+	// Term Grows each time another tracker begins; 0 on the others
+	Term int64 `json:"term"`
+
+	// Tracker The ID of the tracker that does, as this one last heard; absent if nobody does
+	Tracker *string `json:"tracker,omitempty"`
+}
+
+// Places defines model for Places.
+type Places struct {
+	Digest string `json:"digest"`
+	Image  string `json:"image"`
+
+	// Items The best first, then those that are no candidates
+	Items  []Place `json:"items"`
+	Policy string  `json:"policy"`
+}
+
+// Policies defines model for Policies.
+type Policies struct {
+	Items []PolicyItem `json:"items"`
+}
+
+// Policy defines model for Policy.
+type Policy struct {
+	Budget      *Budget             `json:"budget,omitempty"`
+	Deadline    *string             `json:"deadline,omitempty"`
+	Every       *bool               `json:"every,omitempty"`
+	Factor      *int64              `json:"factor,omitempty"`
+	Images      *[]string           `json:"images,omitempty"`
+	Name        string              `json:"name"`
+	Pin         *bool               `json:"pin,omitempty"`
+	Platforms   *[]string           `json:"platforms,omitempty"`
+	PullSecret  *string             `json:"pull_secret,omitempty"`
+	RepairAfter *string             `json:"repair_after,omitempty"`
+	Select      *Selector           `json:"select,omitempty"`
+	Spread      *[]string           `json:"spread,omitempty"`
+	Strategies  *map[string]float64 `json:"strategies,omitempty"`
+	Unpack      *bool               `json:"unpack,omitempty"`
+	UsedBy      *int64              `json:"used_by,omitempty"`
+}
+
+// PolicyDetail defines model for PolicyDetail.
+type PolicyDetail struct {
+	// Filed It comes from the tracker's file, and is changed there
+	Filed bool `json:"filed"`
+
+	// Images That it wants somewhere
+	Images int64  `json:"images"`
+	Policy Policy `json:"policy"`
+
+	// Short Of them, those with fewer live copies than wanted
+	Short int64 `json:"short"`
+
+	// Status By image; empty before the first plan that knows of the policy
+	Status []PolicyImage `json:"status"`
+}
+
+// PolicyImage defines model for PolicyImage.
+type PolicyImage struct {
+	// Coming Nodes that are getting one
+	Coming []string `json:"coming"`
+	Digest string   `json:"digest"`
+
+	// Have Live nodes that keep a copy for the policy
+	Have  []string `json:"have"`
+	Image string   `json:"image"`
+
+	// Missing How many copies there will be too few when those have come
+	Missing int64 `json:"missing"`
+
+	// Reasons Why, or what it waits for
+	Reasons []PlaceReason `json:"reasons"`
+
+	// Wanted Copies
+	Wanted int64 `json:"wanted"`
+}
+
+// PolicyItem defines model for PolicyItem.
+type PolicyItem struct {
+	// Filed It comes from the tracker's file, and is changed there
+	Filed bool `json:"filed"`
+
+	// Images That it wants somewhere
+	Images int64  `json:"images"`
+	Policy Policy `json:"policy"`
+
+	// Short Of them, those with fewer live copies than wanted
+	Short int64 `json:"short"`
+}
+
 // PullItem defines model for PullItem.
 type PullItem struct {
 	// Began When the tracker first heard of it
@@ -789,6 +1382,9 @@ type Risk struct {
 type Risks struct {
 	Items []Risk `json:"items"`
 
+	// Loss what-if: the images that would be lost, and their bytes
+	Loss *Loss `json:"loss,omitempty"`
+
 	// Lost How many of all that match have no live holder left
 	Lost int64 `json:"lost"`
 
@@ -797,6 +1393,29 @@ type Risks struct {
 
 	// Total How many match in all
 	Total int64 `json:"total"`
+}
+
+// Room defines model for Room.
+type Room struct {
+	// Free Bytes
+	Free int64 `json:"free"`
+
+	// Node Absent in a zone's sum
+	Node  *string `json:"node,omitempty"`
+	Nodes int64   `json:"nodes"`
+
+	// Replicas Images that are kept for policies and jobs
+	Replicas int64 `json:"replicas"`
+
+	// Total Bytes of the file systems that content lies on
+	Total int64 `json:"total"`
+
+	// Unknown Nodes that have not told theirs
+	Unknown int64 `json:"unknown"`
+
+	// Usable Bytes that replicas may still take
+	Usable int64   `json:"usable"`
+	Zone   *string `json:"zone,omitempty"`
 }
 
 // RunningPulls defines model for RunningPulls.
@@ -808,6 +1427,14 @@ type RunningPulls struct {
 
 	// Total How many match in all
 	Total int64 `json:"total"`
+}
+
+// Selector defines model for Selector.
+type Selector struct {
+	Except *map[string]string `json:"except,omitempty"`
+	Labels *map[string]string `json:"labels,omitempty"`
+	Nodes  *[]string          `json:"nodes,omitempty"`
+	Zones  *[]string          `json:"zones,omitempty"`
 }
 
 // States defines model for States.
@@ -956,6 +1583,38 @@ type Version struct {
 	Zones     []Coverage `json:"zones"`
 }
 
+// WorkItem defines model for WorkItem.
+type WorkItem struct {
+	At time.Time `json:"at"`
+
+	// Done Pairs of a node and an image of a job, as the other three
+	Done   int64        `json:"done"`
+	Failed int64        `json:"failed"`
+	Id     int64        `json:"id"`
+	Image  *string      `json:"image,omitempty"`
+	Kind   WorkItemKind `json:"kind"`
+
+	// Name The job's or task's ID, or the policy's or node's name
+	Name string  `json:"name"`
+	Node *string `json:"node,omitempty"`
+
+	// Offset Bytes that are there
+	Offset  int64   `json:"offset"`
+	Reason  *string `json:"reason,omitempty"`
+	Running int64   `json:"running"`
+
+	// Size Bytes in all, as far as is known
+	Size    int64  `json:"size"`
+	State   string `json:"state"`
+	Waiting int64  `json:"waiting"`
+
+	// Wanted Who wants a task, as in job/7f3a
+	Wanted []string `json:"wanted"`
+}
+
+// WorkItemKind defines model for WorkItem.Kind.
+type WorkItemKind string
+
 // Zone defines model for Zone.
 type Zone struct {
 	Nodes States `json:"nodes"`
@@ -980,6 +1639,12 @@ type AtRiskParams struct {
 	// Cursor The next of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// CapacityParams defines parameters for Capacity.
+type CapacityParams struct {
 	// IfNoneMatch ETags that the asker has
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
@@ -1016,6 +1681,18 @@ type SwarmParams struct {
 	// Limit How many nodes to show
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// DrainsParams defines parameters for Drains.
+type DrainsParams struct {
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// DrainStatusParams defines parameters for DrainStatus.
+type DrainStatusParams struct {
 	// IfNoneMatch ETags that the asker has
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
@@ -1065,6 +1742,36 @@ type ImageParams struct {
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
+// JobsParams defines parameters for Jobs.
+type JobsParams struct {
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// JobParams defines parameters for Job.
+type JobParams struct {
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// JobNodesParams defines parameters for JobNodes.
+type JobNodesParams struct {
+	// Phase In one of these phases
+	Phase *[]JobNodesParamsPhase `form:"phase,omitempty" json:"phase,omitempty"`
+
+	// Limit How many to show
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// JobNodesParamsPhase defines parameters for JobNodes.
+type JobNodesParamsPhase string
+
 // NodesParams defines parameters for Nodes.
 type NodesParams struct {
 	// State Nodes in one of these states
@@ -1106,6 +1813,47 @@ type InventoryParams struct {
 	// Cursor The next of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// DrainParams defines parameters for Drain.
+type DrainParams struct {
+	// Save First have what only this node has, or what would fall below a policy's factor, copied elsewhere; meanwhile the node goes on as it is. Asked again, it changes the deadline
+	Save *bool `form:"save,omitempty" json:"save,omitempty"`
+
+	// Deadline With save: time for it, like 10m; when it has passed and something is left, the drain is blocked until it is forced or given more time. Without it, as long as it takes
+	Deadline *string `form:"deadline,omitempty" json:"deadline,omitempty"`
+
+	// Force With save: leave even with what is left
+	Force *bool `form:"force,omitempty" json:"force,omitempty"`
+}
+
+// PlacementParams defines parameters for Placement.
+type PlacementParams struct {
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// PlacesParams defines parameters for Places.
+type PlacesParams struct {
+	Policy string `form:"policy" json:"policy"`
+
+	// Image The image's full name; its latest version is meant
+	Image string `form:"image" json:"image"`
+
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// PoliciesParams defines parameters for Policies.
+type PoliciesParams struct {
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// PolicyParams defines parameters for Policy.
+type PolicyParams struct {
 	// IfNoneMatch ETags that the asker has
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
@@ -1227,6 +1975,15 @@ type ZonesParams struct {
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
+// DryRunJSONRequestBody defines body for DryRun for application/json ContentType.
+type DryRunJSONRequestBody = Policy
+
+// PostJobJSONRequestBody defines body for PostJob for application/json ContentType.
+type PostJobJSONRequestBody = JobRequest
+
+// PutPolicyJSONRequestBody defines body for PutPolicy for application/json ContentType.
+type PutPolicyJSONRequestBody = Policy
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -1306,6 +2063,11 @@ type ClientInterface interface {
 	// Corresponds with GET /admin/v1/at-risk (the `AtRisk` operationId).
 	AtRisk(ctx context.Context, params *AtRiskParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Capacity Room for replicas, by zone and node
+	//
+	// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
+	Capacity(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Digest All about one digest
 	//
 	// Corresponds with GET /admin/v1/digests/{digest} (the `Digest` operationId).
@@ -1321,9 +2083,33 @@ type ClientInterface interface {
 	// Corresponds with GET /admin/v1/digests/{digest}/swarm (the `Swarm` operationId).
 	Swarm(ctx context.Context, digest string, params *SwarmParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Drains Drains that save content first, by node
+	//
+	// Corresponds with GET /admin/v1/drains (the `Drains` operationId).
+	Drains(ctx context.Context, params *DrainsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrainStatus How far the drain of a node is
+	//
+	// Corresponds with GET /admin/v1/drains/{name} (the `DrainStatus` operationId).
+	DrainStatus(ctx context.Context, name string, params *DrainStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DryRunWithBody What a policy would cost, and what of it can't be
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+	DryRunWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DryRun What a policy would cost, and what of it can't be
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+	DryRun(ctx context.Context, body DryRunJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Events Events as they happen, as server-sent events
 	//
-	// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over.
+	// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over. Work is told when it gets on: a job's progress once a second at most.
 	//
 	// Corresponds with GET /admin/v1/events (the `Events` operationId).
 	Events(ctx context.Context, params *EventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1343,6 +2129,45 @@ type ClientInterface interface {
 	// Corresponds with GET /admin/v1/images/{name} (the `Image` operationId).
 	Image(ctx context.Context, name string, params *ImageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Jobs Jobs that get images to nodes, the latest first
+	//
+	// Corresponds with GET /admin/v1/jobs (the `Jobs` operationId).
+	Jobs(ctx context.Context, params *JobsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostJobWithBody Begin a job
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+	PostJobWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostJob Begin a job
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+	PostJob(ctx context.Context, body PostJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteJob Cancel a job and forget it
+	//
+	// Corresponds with DELETE /admin/v1/jobs/{id} (the `DeleteJob` operationId).
+	DeleteJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Job A job and its progress
+	//
+	// Corresponds with GET /admin/v1/jobs/{id} (the `Job` operationId).
+	Job(ctx context.Context, id string, params *JobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelJob Give up what is under way of a job, and begin nothing more
+	//
+	// Corresponds with POST /admin/v1/jobs/{id}/cancel (the `CancelJob` operationId).
+	CancelJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JobNodes How it stands with each node and image of a job
+	//
+	// Corresponds with GET /admin/v1/jobs/{id}/nodes (the `JobNodes` operationId).
+	JobNodes(ctx context.Context, id string, params *JobNodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Nodes Nodes, by name
 	//
 	// Corresponds with GET /admin/v1/nodes (the `Nodes` operationId).
@@ -1361,12 +2186,51 @@ type ClientInterface interface {
 	// Drain Take a node out of the answers, over restarts, until it is undrained
 	//
 	// Corresponds with POST /admin/v1/nodes/{name}/drain (the `Drain` operationId).
-	Drain(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Drain(ctx context.Context, name string, params *DrainParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Undrain Bring a drained node back
 	//
 	// Corresponds with POST /admin/v1/nodes/{name}/undrain (the `Undrain` operationId).
 	Undrain(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Placement Who places content
+	//
+	// Corresponds with GET /admin/v1/placement (the `Placement` operationId).
+	Placement(ctx context.Context, params *PlacementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Places Every node as a candidate for one image of one policy
+	//
+	// Corresponds with GET /admin/v1/places (the `Places` operationId).
+	Places(ctx context.Context, params *PlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Policies Replication policies, by name
+	//
+	// Corresponds with GET /admin/v1/policies (the `Policies` operationId).
+	Policies(ctx context.Context, params *PoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeletePolicy End a policy: what it kept is released, and stays until garbage collection wants the room
+	//
+	// Corresponds with DELETE /admin/v1/policies/{name} (the `DeletePolicy` operationId).
+	DeletePolicy(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Policy A policy, and how it stands with each of its images
+	//
+	// Corresponds with GET /admin/v1/policies/{name} (the `Policy` operationId).
+	Policy(ctx context.Context, name string, params *PolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutPolicyWithBody Make a policy, or put it in place of the one of this name
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+	PutPolicyWithBody(ctx context.Context, name string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutPolicy Make a policy, or put it in place of the one of this name
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+	PutPolicy(ctx context.Context, name string, body PutPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Pulls Recent pulls that are over, as the nodes told them
 	//
@@ -1424,6 +2288,21 @@ func (c *Client) AtRisk(ctx context.Context, params *AtRiskParams, reqEditors ..
 	return c.Client.Do(req)
 }
 
+// Capacity Room for replicas, by zone and node
+//
+// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
+func (c *Client) Capacity(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCapacityRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // Digest All about one digest
 //
 // Corresponds with GET /admin/v1/digests/{digest} (the `Digest` operationId).
@@ -1469,9 +2348,73 @@ func (c *Client) Swarm(ctx context.Context, digest string, params *SwarmParams, 
 	return c.Client.Do(req)
 }
 
+// Drains Drains that save content first, by node
+//
+// Corresponds with GET /admin/v1/drains (the `Drains` operationId).
+func (c *Client) Drains(ctx context.Context, params *DrainsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrainsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrainStatus How far the drain of a node is
+//
+// Corresponds with GET /admin/v1/drains/{name} (the `DrainStatus` operationId).
+func (c *Client) DrainStatus(ctx context.Context, name string, params *DrainStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrainStatusRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DryRunWithBody What a policy would cost, and what of it can't be
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+func (c *Client) DryRunWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDryRunRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DryRun What a policy would cost, and what of it can't be
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+func (c *Client) DryRun(ctx context.Context, body DryRunJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDryRunRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // Events Events as they happen, as server-sent events
 //
-// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over.
+// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over. Work is told when it gets on: a job's progress once a second at most.
 //
 // Corresponds with GET /admin/v1/events (the `Events` operationId).
 func (c *Client) Events(ctx context.Context, params *EventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1531,6 +2474,115 @@ func (c *Client) Image(ctx context.Context, name string, params *ImageParams, re
 	return c.Client.Do(req)
 }
 
+// Jobs Jobs that get images to nodes, the latest first
+//
+// Corresponds with GET /admin/v1/jobs (the `Jobs` operationId).
+func (c *Client) Jobs(ctx context.Context, params *JobsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJobsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostJobWithBody Begin a job
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+func (c *Client) PostJobWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostJobRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostJob Begin a job
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+func (c *Client) PostJob(ctx context.Context, body PostJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostJobRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteJob Cancel a job and forget it
+//
+// Corresponds with DELETE /admin/v1/jobs/{id} (the `DeleteJob` operationId).
+func (c *Client) DeleteJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Job A job and its progress
+//
+// Corresponds with GET /admin/v1/jobs/{id} (the `Job` operationId).
+func (c *Client) Job(ctx context.Context, id string, params *JobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJobRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelJob Give up what is under way of a job, and begin nothing more
+//
+// Corresponds with POST /admin/v1/jobs/{id}/cancel (the `CancelJob` operationId).
+func (c *Client) CancelJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JobNodes How it stands with each node and image of a job
+//
+// Corresponds with GET /admin/v1/jobs/{id}/nodes (the `JobNodes` operationId).
+func (c *Client) JobNodes(ctx context.Context, id string, params *JobNodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJobNodesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // Nodes Nodes, by name
 //
 // Corresponds with GET /admin/v1/nodes (the `Nodes` operationId).
@@ -1579,8 +2631,8 @@ func (c *Client) Inventory(ctx context.Context, name string, params *InventoryPa
 // Drain Take a node out of the answers, over restarts, until it is undrained
 //
 // Corresponds with POST /admin/v1/nodes/{name}/drain (the `Drain` operationId).
-func (c *Client) Drain(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDrainRequest(c.Server, name)
+func (c *Client) Drain(ctx context.Context, name string, params *DrainParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrainRequest(c.Server, name, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1596,6 +2648,115 @@ func (c *Client) Drain(ctx context.Context, name string, reqEditors ...RequestEd
 // Corresponds with POST /admin/v1/nodes/{name}/undrain (the `Undrain` operationId).
 func (c *Client) Undrain(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUndrainRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Placement Who places content
+//
+// Corresponds with GET /admin/v1/placement (the `Placement` operationId).
+func (c *Client) Placement(ctx context.Context, params *PlacementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlacementRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Places Every node as a candidate for one image of one policy
+//
+// Corresponds with GET /admin/v1/places (the `Places` operationId).
+func (c *Client) Places(ctx context.Context, params *PlacesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlacesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Policies Replication policies, by name
+//
+// Corresponds with GET /admin/v1/policies (the `Policies` operationId).
+func (c *Client) Policies(ctx context.Context, params *PoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPoliciesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeletePolicy End a policy: what it kept is released, and stays until garbage collection wants the room
+//
+// Corresponds with DELETE /admin/v1/policies/{name} (the `DeletePolicy` operationId).
+func (c *Client) DeletePolicy(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeletePolicyRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Policy A policy, and how it stands with each of its images
+//
+// Corresponds with GET /admin/v1/policies/{name} (the `Policy` operationId).
+func (c *Client) Policy(ctx context.Context, name string, params *PolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPolicyRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutPolicyWithBody Make a policy, or put it in place of the one of this name
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+func (c *Client) PutPolicyWithBody(ctx context.Context, name string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutPolicyRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutPolicy Make a policy, or put it in place of the one of this name
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+func (c *Client) PutPolicy(ctx context.Context, name string, body PutPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutPolicyRequest(c.Server, name, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1794,6 +2955,48 @@ func NewAtRiskRequest(server string, params *AtRiskParams) (*http.Request, error
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCapacityRequest constructs an http.Request for the Capacity method
+func NewCapacityRequest(server string, params *CapacityParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/capacity")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2052,6 +3255,137 @@ func NewSwarmRequest(server string, digest string, params *SwarmParams) (*http.R
 		}
 
 	}
+
+	return req, nil
+}
+
+// NewDrainsRequest constructs an http.Request for the Drains method
+func NewDrainsRequest(server string, params *DrainsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/drains")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDrainStatusRequest constructs an http.Request for the DrainStatus method
+func NewDrainStatusRequest(server string, name string, params *DrainStatusParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/drains/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDryRunRequest calls the generic DryRun builder with application/json body
+func NewDryRunRequest(server string, body DryRunJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDryRunRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDryRunRequestWithBody constructs an http.Request for the DryRun method, with any body, and a specified content type
+func NewDryRunRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/dry-run")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2352,6 +3686,305 @@ func NewImageRequest(server string, name string, params *ImageParams) (*http.Req
 	return req, nil
 }
 
+// NewJobsRequest constructs an http.Request for the Jobs method
+func NewJobsRequest(server string, params *JobsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPostJobRequest calls the generic PostJob builder with application/json body
+func NewPostJobRequest(server string, body PostJobJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostJobRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPostJobRequestWithBody constructs an http.Request for the PostJob method, with any body, and a specified content type
+func NewPostJobRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteJobRequest constructs an http.Request for the DeleteJob method
+func NewDeleteJobRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJobRequest constructs an http.Request for the Job method
+func NewJobRequest(server string, id string, params *JobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCancelJobRequest constructs an http.Request for the CancelJob method
+func NewCancelJobRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJobNodesRequest constructs an http.Request for the JobNodes method
+func NewJobNodesRequest(server string, id string, params *JobNodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/jobs/%s/nodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Phase != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phase", *params.Phase, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewNodesRequest constructs an http.Request for the Nodes method
 func NewNodesRequest(server string, params *NodesParams) (*http.Request, error) {
 	var err error
@@ -2619,7 +4252,7 @@ func NewInventoryRequest(server string, name string, params *InventoryParams) (*
 }
 
 // NewDrainRequest constructs an http.Request for the Drain method
-func NewDrainRequest(server string, name string) (*http.Request, error) {
+func NewDrainRequest(server string, name string, params *DrainParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2642,6 +4275,57 @@ func NewDrainRequest(server string, name string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Save != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "save", *params.Save, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Deadline != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "deadline", *params.Deadline, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Force != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
@@ -2682,6 +4366,293 @@ func NewUndrainRequest(server string, name string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewPlacementRequest constructs an http.Request for the Placement method
+func NewPlacementRequest(server string, params *PlacementParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/placement")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPlacesRequest constructs an http.Request for the Places method
+func NewPlacesRequest(server string, params *PlacesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/places")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "policy", params.Policy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "image", params.Image, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPoliciesRequest constructs an http.Request for the Policies method
+func NewPoliciesRequest(server string, params *PoliciesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/policies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeletePolicyRequest constructs an http.Request for the DeletePolicy method
+func NewDeletePolicyRequest(server string, name string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPolicyRequest constructs an http.Request for the Policy method
+func NewPolicyRequest(server string, name string, params *PolicyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPutPolicyRequest calls the generic PutPolicy builder with application/json body
+func NewPutPolicyRequest(server string, name string, body PutPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutPolicyRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPutPolicyRequestWithBody constructs an http.Request for the PutPolicy method, with any body, and a specified content type
+func NewPutPolicyRequestWithBody(server string, name string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -3400,6 +5371,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /admin/v1/at-risk (the `AtRisk` operationId).
 	AtRiskWithResponse(ctx context.Context, params *AtRiskParams, reqEditors ...RequestEditorFn) (*AtRiskResponse, error)
 
+	// CapacityWithResponse Room for replicas, by zone and node
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
+	CapacityWithResponse(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*CapacityResponse, error)
+
 	// DigestWithResponse All about one digest
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3421,9 +5399,37 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /admin/v1/digests/{digest}/swarm (the `Swarm` operationId).
 	SwarmWithResponse(ctx context.Context, digest string, params *SwarmParams, reqEditors ...RequestEditorFn) (*SwarmResponse, error)
 
+	// DrainsWithResponse Drains that save content first, by node
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/drains (the `Drains` operationId).
+	DrainsWithResponse(ctx context.Context, params *DrainsParams, reqEditors ...RequestEditorFn) (*DrainsResponse, error)
+
+	// DrainStatusWithResponse How far the drain of a node is
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/drains/{name} (the `DrainStatus` operationId).
+	DrainStatusWithResponse(ctx context.Context, name string, params *DrainStatusParams, reqEditors ...RequestEditorFn) (*DrainStatusResponse, error)
+
+	// DryRunWithBodyWithResponse What a policy would cost, and what of it can't be
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+	DryRunWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DryRunResponse, error)
+
+	// DryRunWithResponse What a policy would cost, and what of it can't be
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+	DryRunWithResponse(ctx context.Context, body DryRunJSONRequestBody, reqEditors ...RequestEditorFn) (*DryRunResponse, error)
+
 	// EventsWithResponse Events as they happen, as server-sent events
 	//
-	// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over.
+	// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over. Work is told when it gets on: a job's progress once a second at most.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3451,6 +5457,55 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /admin/v1/images/{name} (the `Image` operationId).
 	ImageWithResponse(ctx context.Context, name string, params *ImageParams, reqEditors ...RequestEditorFn) (*ImageResponse, error)
 
+	// JobsWithResponse Jobs that get images to nodes, the latest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/jobs (the `Jobs` operationId).
+	JobsWithResponse(ctx context.Context, params *JobsParams, reqEditors ...RequestEditorFn) (*JobsResponse, error)
+
+	// PostJobWithBodyWithResponse Begin a job
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+	PostJobWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostJobResponse, error)
+
+	// PostJobWithResponse Begin a job
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+	PostJobWithResponse(ctx context.Context, body PostJobJSONRequestBody, reqEditors ...RequestEditorFn) (*PostJobResponse, error)
+
+	// DeleteJobWithResponse Cancel a job and forget it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /admin/v1/jobs/{id} (the `DeleteJob` operationId).
+	DeleteJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteJobResponse, error)
+
+	// JobWithResponse A job and its progress
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/jobs/{id} (the `Job` operationId).
+	JobWithResponse(ctx context.Context, id string, params *JobParams, reqEditors ...RequestEditorFn) (*JobResponse, error)
+
+	// CancelJobWithResponse Give up what is under way of a job, and begin nothing more
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /admin/v1/jobs/{id}/cancel (the `CancelJob` operationId).
+	CancelJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelJobResponse, error)
+
+	// JobNodesWithResponse How it stands with each node and image of a job
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/jobs/{id}/nodes (the `JobNodes` operationId).
+	JobNodesWithResponse(ctx context.Context, id string, params *JobNodesParams, reqEditors ...RequestEditorFn) (*JobNodesResponse, error)
+
 	// NodesWithResponse Nodes, by name
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3477,7 +5532,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /admin/v1/nodes/{name}/drain (the `Drain` operationId).
-	DrainWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DrainResponse, error)
+	DrainWithResponse(ctx context.Context, name string, params *DrainParams, reqEditors ...RequestEditorFn) (*DrainResponse, error)
 
 	// UndrainWithResponse Bring a drained node back
 	//
@@ -3485,6 +5540,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /admin/v1/nodes/{name}/undrain (the `Undrain` operationId).
 	UndrainWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*UndrainResponse, error)
+
+	// PlacementWithResponse Who places content
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/placement (the `Placement` operationId).
+	PlacementWithResponse(ctx context.Context, params *PlacementParams, reqEditors ...RequestEditorFn) (*PlacementResponse, error)
+
+	// PlacesWithResponse Every node as a candidate for one image of one policy
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/places (the `Places` operationId).
+	PlacesWithResponse(ctx context.Context, params *PlacesParams, reqEditors ...RequestEditorFn) (*PlacesResponse, error)
+
+	// PoliciesWithResponse Replication policies, by name
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/policies (the `Policies` operationId).
+	PoliciesWithResponse(ctx context.Context, params *PoliciesParams, reqEditors ...RequestEditorFn) (*PoliciesResponse, error)
+
+	// DeletePolicyWithResponse End a policy: what it kept is released, and stays until garbage collection wants the room
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /admin/v1/policies/{name} (the `DeletePolicy` operationId).
+	DeletePolicyWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeletePolicyResponse, error)
+
+	// PolicyWithResponse A policy, and how it stands with each of its images
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/policies/{name} (the `Policy` operationId).
+	PolicyWithResponse(ctx context.Context, name string, params *PolicyParams, reqEditors ...RequestEditorFn) (*PolicyResponse, error)
+
+	// PutPolicyWithBodyWithResponse Make a policy, or put it in place of the one of this name
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+	PutPolicyWithBodyWithResponse(ctx context.Context, name string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutPolicyResponse, error)
+
+	// PutPolicyWithResponse Make a policy, or put it in place of the one of this name
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+	PutPolicyWithResponse(ctx context.Context, name string, body PutPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutPolicyResponse, error)
 
 	// PullsWithResponse Recent pulls that are over, as the nodes told them
 	//
@@ -3592,6 +5696,61 @@ func (r AtRiskResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AtRiskResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CapacityResponse200Headers the declared response headers of an HTTP 200 response for Capacity
+type CapacityResponse200Headers struct {
+	ETag *string
+}
+
+type CapacityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Capacity
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CapacityResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CapacityResponse) GetJSON200() *Capacity {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CapacityResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CapacityResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CapacityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CapacityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CapacityResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3757,6 +5916,164 @@ func (r SwarmResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SwarmResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DrainsResponse200Headers the declared response headers of an HTTP 200 response for Drains
+type DrainsResponse200Headers struct {
+	ETag *string
+}
+
+type DrainsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Drains
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DrainsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DrainsResponse) GetJSON200() *Drains {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DrainsResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DrainsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrainsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrainsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrainsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DrainStatusResponse200Headers the declared response headers of an HTTP 200 response for DrainStatus
+type DrainStatusResponse200Headers struct {
+	ETag *string
+}
+
+type DrainStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DrainStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DrainStatusResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DrainStatusResponse) GetJSON200() *DrainStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DrainStatusResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DrainStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrainStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrainStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrainStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DryRunResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DryRun
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DryRunResponse) GetJSON200() *DryRun {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DryRunResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DryRunResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DryRunResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DryRunResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DryRunResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3963,6 +6280,315 @@ func (r ImageResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ImageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JobsResponse200Headers the declared response headers of an HTTP 200 response for Jobs
+type JobsResponse200Headers struct {
+	ETag *string
+}
+
+type JobsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Jobs
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JobsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JobsResponse) GetJSON200() *Jobs {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JobsResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JobsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JobsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JobsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JobsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PostJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JobItem
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PostJobResponse) GetJSON200() *JobItem {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostJobResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PostJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Named
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteJobResponse) GetJSON200() *Named {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteJobResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JobResponse200Headers the declared response headers of an HTTP 200 response for Job
+type JobResponse200Headers struct {
+	ETag *string
+}
+
+type JobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JobDetail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JobResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JobResponse) GetJSON200() *JobDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JobResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JobItem
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelJobResponse) GetJSON200() *JobItem {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelJobResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JobNodesResponse200Headers the declared response headers of an HTTP 200 response for JobNodes
+type JobNodesResponse200Headers struct {
+	ETag *string
+}
+
+type JobNodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *JobNodes
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JobNodesResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JobNodesResponse) GetJSON200() *JobNodes {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JobNodesResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JobNodesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JobNodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JobNodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JobNodesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4224,6 +6850,322 @@ func (r UndrainResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UndrainResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PlacementResponse200Headers the declared response headers of an HTTP 200 response for Placement
+type PlacementResponse200Headers struct {
+	ETag *string
+}
+
+type PlacementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Placement
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PlacementResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlacementResponse) GetJSON200() *Placement {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlacementResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlacementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlacementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlacementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlacementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PlacesResponse200Headers the declared response headers of an HTTP 200 response for Places
+type PlacesResponse200Headers struct {
+	ETag *string
+}
+
+type PlacesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Places
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PlacesResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlacesResponse) GetJSON200() *Places {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlacesResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlacesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlacesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlacesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlacesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PoliciesResponse200Headers the declared response headers of an HTTP 200 response for Policies
+type PoliciesResponse200Headers struct {
+	ETag *string
+}
+
+type PoliciesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policies
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PoliciesResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PoliciesResponse) GetJSON200() *Policies {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PoliciesResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PoliciesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PoliciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PoliciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PoliciesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeletePolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Named
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeletePolicyResponse) GetJSON200() *Named {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeletePolicyResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeletePolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeletePolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeletePolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeletePolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PolicyResponse200Headers the declared response headers of an HTTP 200 response for Policy
+type PolicyResponse200Headers struct {
+	ETag *string
+}
+
+type PolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyDetail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PolicyResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PolicyResponse) GetJSON200() *PolicyDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PolicyResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyDetail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutPolicyResponse) GetJSON200() *PolicyDetail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutPolicyResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutPolicyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4683,6 +7625,19 @@ func (c *ClientWithResponses) AtRiskWithResponse(ctx context.Context, params *At
 	return ParseAtRiskResponse(rsp)
 }
 
+// CapacityWithResponse Room for replicas, by zone and node
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
+func (c *ClientWithResponses) CapacityWithResponse(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*CapacityResponse, error) {
+	rsp, err := c.Capacity(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCapacityResponse(rsp)
+}
+
 // DigestWithResponse All about one digest
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4722,9 +7677,61 @@ func (c *ClientWithResponses) SwarmWithResponse(ctx context.Context, digest stri
 	return ParseSwarmResponse(rsp)
 }
 
+// DrainsWithResponse Drains that save content first, by node
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/drains (the `Drains` operationId).
+func (c *ClientWithResponses) DrainsWithResponse(ctx context.Context, params *DrainsParams, reqEditors ...RequestEditorFn) (*DrainsResponse, error) {
+	rsp, err := c.Drains(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrainsResponse(rsp)
+}
+
+// DrainStatusWithResponse How far the drain of a node is
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/drains/{name} (the `DrainStatus` operationId).
+func (c *ClientWithResponses) DrainStatusWithResponse(ctx context.Context, name string, params *DrainStatusParams, reqEditors ...RequestEditorFn) (*DrainStatusResponse, error) {
+	rsp, err := c.DrainStatus(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrainStatusResponse(rsp)
+}
+
+// DryRunWithBodyWithResponse What a policy would cost, and what of it can't be
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+func (c *ClientWithResponses) DryRunWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DryRunResponse, error) {
+	rsp, err := c.DryRunWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDryRunResponse(rsp)
+}
+
+// DryRunWithResponse What a policy would cost, and what of it can't be
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /admin/v1/dry-run (the `DryRun` operationId).
+func (c *ClientWithResponses) DryRunWithResponse(ctx context.Context, body DryRunJSONRequestBody, reqEditors ...RequestEditorFn) (*DryRunResponse, error) {
+	rsp, err := c.DryRun(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDryRunResponse(rsp)
+}
+
 // EventsWithResponse Events as they happen, as server-sent events
 //
-// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over.
+// Sends a tick at once and every 10 seconds. A gap says that events were missed, because the stream was too slow, or because the one to begin after is not kept any more. A pull is told when it begins, when its parent changes, and when it is over. Work is told when it gets on: a job's progress once a second at most.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4776,6 +7783,97 @@ func (c *ClientWithResponses) ImageWithResponse(ctx context.Context, name string
 	return ParseImageResponse(rsp)
 }
 
+// JobsWithResponse Jobs that get images to nodes, the latest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/jobs (the `Jobs` operationId).
+func (c *ClientWithResponses) JobsWithResponse(ctx context.Context, params *JobsParams, reqEditors ...RequestEditorFn) (*JobsResponse, error) {
+	rsp, err := c.Jobs(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJobsResponse(rsp)
+}
+
+// PostJobWithBodyWithResponse Begin a job
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+func (c *ClientWithResponses) PostJobWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostJobResponse, error) {
+	rsp, err := c.PostJobWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostJobResponse(rsp)
+}
+
+// PostJobWithResponse Begin a job
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /admin/v1/jobs (the `PostJob` operationId).
+func (c *ClientWithResponses) PostJobWithResponse(ctx context.Context, body PostJobJSONRequestBody, reqEditors ...RequestEditorFn) (*PostJobResponse, error) {
+	rsp, err := c.PostJob(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostJobResponse(rsp)
+}
+
+// DeleteJobWithResponse Cancel a job and forget it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /admin/v1/jobs/{id} (the `DeleteJob` operationId).
+func (c *ClientWithResponses) DeleteJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteJobResponse, error) {
+	rsp, err := c.DeleteJob(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteJobResponse(rsp)
+}
+
+// JobWithResponse A job and its progress
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/jobs/{id} (the `Job` operationId).
+func (c *ClientWithResponses) JobWithResponse(ctx context.Context, id string, params *JobParams, reqEditors ...RequestEditorFn) (*JobResponse, error) {
+	rsp, err := c.Job(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJobResponse(rsp)
+}
+
+// CancelJobWithResponse Give up what is under way of a job, and begin nothing more
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /admin/v1/jobs/{id}/cancel (the `CancelJob` operationId).
+func (c *ClientWithResponses) CancelJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelJobResponse, error) {
+	rsp, err := c.CancelJob(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelJobResponse(rsp)
+}
+
+// JobNodesWithResponse How it stands with each node and image of a job
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/jobs/{id}/nodes (the `JobNodes` operationId).
+func (c *ClientWithResponses) JobNodesWithResponse(ctx context.Context, id string, params *JobNodesParams, reqEditors ...RequestEditorFn) (*JobNodesResponse, error) {
+	rsp, err := c.JobNodes(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJobNodesResponse(rsp)
+}
+
 // NodesWithResponse Nodes, by name
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4820,8 +7918,8 @@ func (c *ClientWithResponses) InventoryWithResponse(ctx context.Context, name st
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /admin/v1/nodes/{name}/drain (the `Drain` operationId).
-func (c *ClientWithResponses) DrainWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DrainResponse, error) {
-	rsp, err := c.Drain(ctx, name, reqEditors...)
+func (c *ClientWithResponses) DrainWithResponse(ctx context.Context, name string, params *DrainParams, reqEditors ...RequestEditorFn) (*DrainResponse, error) {
+	rsp, err := c.Drain(ctx, name, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4839,6 +7937,97 @@ func (c *ClientWithResponses) UndrainWithResponse(ctx context.Context, name stri
 		return nil, err
 	}
 	return ParseUndrainResponse(rsp)
+}
+
+// PlacementWithResponse Who places content
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/placement (the `Placement` operationId).
+func (c *ClientWithResponses) PlacementWithResponse(ctx context.Context, params *PlacementParams, reqEditors ...RequestEditorFn) (*PlacementResponse, error) {
+	rsp, err := c.Placement(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlacementResponse(rsp)
+}
+
+// PlacesWithResponse Every node as a candidate for one image of one policy
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/places (the `Places` operationId).
+func (c *ClientWithResponses) PlacesWithResponse(ctx context.Context, params *PlacesParams, reqEditors ...RequestEditorFn) (*PlacesResponse, error) {
+	rsp, err := c.Places(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlacesResponse(rsp)
+}
+
+// PoliciesWithResponse Replication policies, by name
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/policies (the `Policies` operationId).
+func (c *ClientWithResponses) PoliciesWithResponse(ctx context.Context, params *PoliciesParams, reqEditors ...RequestEditorFn) (*PoliciesResponse, error) {
+	rsp, err := c.Policies(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePoliciesResponse(rsp)
+}
+
+// DeletePolicyWithResponse End a policy: what it kept is released, and stays until garbage collection wants the room
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /admin/v1/policies/{name} (the `DeletePolicy` operationId).
+func (c *ClientWithResponses) DeletePolicyWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeletePolicyResponse, error) {
+	rsp, err := c.DeletePolicy(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeletePolicyResponse(rsp)
+}
+
+// PolicyWithResponse A policy, and how it stands with each of its images
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/policies/{name} (the `Policy` operationId).
+func (c *ClientWithResponses) PolicyWithResponse(ctx context.Context, name string, params *PolicyParams, reqEditors ...RequestEditorFn) (*PolicyResponse, error) {
+	rsp, err := c.Policy(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePolicyResponse(rsp)
+}
+
+// PutPolicyWithBodyWithResponse Make a policy, or put it in place of the one of this name
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+func (c *ClientWithResponses) PutPolicyWithBodyWithResponse(ctx context.Context, name string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutPolicyResponse, error) {
+	rsp, err := c.PutPolicyWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutPolicyResponse(rsp)
+}
+
+// PutPolicyWithResponse Make a policy, or put it in place of the one of this name
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /admin/v1/policies/{name} (the `PutPolicy` operationId).
+func (c *ClientWithResponses) PutPolicyWithResponse(ctx context.Context, name string, body PutPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutPolicyResponse, error) {
+	rsp, err := c.PutPolicy(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutPolicyResponse(rsp)
 }
 
 // PullsWithResponse Recent pulls that are over, as the nodes told them
@@ -4994,6 +8183,55 @@ func ParseAtRiskResponse(rsp *http.Response) (*AtRiskResponse, error) {
 	return response, nil
 }
 
+// ParseCapacityResponse parses an HTTP response from a CapacityWithResponse call
+func ParseCapacityResponse(rsp *http.Response) (*CapacityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CapacityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Capacity
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CapacityResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseDigestResponse parses an HTTP response from a DigestWithResponse call
 func ParseDigestResponse(rsp *http.Response) (*DigestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5136,6 +8374,137 @@ func ParseSwarmResponse(rsp *http.Response) (*SwarmResponse, error) {
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDrainsResponse parses an HTTP response from a DrainsWithResponse call
+func ParseDrainsResponse(rsp *http.Response) (*DrainsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrainsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Drains
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DrainsResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDrainStatusResponse parses an HTTP response from a DrainStatusWithResponse call
+func ParseDrainStatusResponse(rsp *http.Response) (*DrainStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrainStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DrainStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DrainStatusResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDryRunResponse parses an HTTP response from a DryRunWithResponse call
+func ParseDryRunResponse(rsp *http.Response) (*DryRunResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DryRunResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DryRun
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -5301,6 +8670,252 @@ func ParseImageResponse(rsp *http.Response) (*ImageResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ImageResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJobsResponse parses an HTTP response from a JobsWithResponse call
+func ParseJobsResponse(rsp *http.Response) (*JobsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JobsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Jobs
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JobsResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePostJobResponse parses an HTTP response from a PostJobWithResponse call
+func ParsePostJobResponse(rsp *http.Response) (*PostJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JobItem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteJobResponse parses an HTTP response from a DeleteJobWithResponse call
+func ParseDeleteJobResponse(rsp *http.Response) (*DeleteJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Named
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseJobResponse parses an HTTP response from a JobWithResponse call
+func ParseJobResponse(rsp *http.Response) (*JobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JobDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JobResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelJobResponse parses an HTTP response from a CancelJobWithResponse call
+func ParseCancelJobResponse(rsp *http.Response) (*CancelJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JobItem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseJobNodesResponse parses an HTTP response from a JobNodesWithResponse call
+func ParseJobNodesResponse(rsp *http.Response) (*JobNodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JobNodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest JobNodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JobNodesResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -5510,6 +9125,268 @@ func ParseUndrainResponse(rsp *http.Response) (*UndrainResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest NodeChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlacementResponse parses an HTTP response from a PlacementWithResponse call
+func ParsePlacementResponse(rsp *http.Response) (*PlacementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlacementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Placement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PlacementResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePlacesResponse parses an HTTP response from a PlacesWithResponse call
+func ParsePlacesResponse(rsp *http.Response) (*PlacesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlacesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Places
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PlacesResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePoliciesResponse parses an HTTP response from a PoliciesWithResponse call
+func ParsePoliciesResponse(rsp *http.Response) (*PoliciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PoliciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policies
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PoliciesResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeletePolicyResponse parses an HTTP response from a DeletePolicyWithResponse call
+func ParseDeletePolicyResponse(rsp *http.Response) (*DeletePolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeletePolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Named
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePolicyResponse parses an HTTP response from a PolicyWithResponse call
+func ParsePolicyResponse(rsp *http.Response) (*PolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PolicyResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutPolicyResponse parses an HTTP response from a PutPolicyWithResponse call
+func ParsePutPolicyResponse(rsp *http.Response) (*PutPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyDetail
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -40,10 +40,10 @@ function askToken() {
 
 // request asks until it is answered by somebody who takes the token. limit makes
 // the signal of one attempt: who types a token may take his time.
-export async function request(path, limit) {
+export async function request(path, limit, method = 'GET') {
   for (;;) {
     const sent = headers()
-    const answer = await fetch(root + path, { headers: sent, credentials: 'omit', signal: limit() })
+    const answer = await fetch(root + path, { method, headers: sent, credentials: 'omit', signal: limit() })
     if (answer.status !== 401) return answer
     if (sent.Authorization === headers().Authorization) await askToken()
   }
@@ -56,7 +56,15 @@ export async function get(path, params = {}, signal) {
     for (const v of [value].flat()) if (v !== undefined && v !== '' && v !== null) query.append(key, v)
   }
   const limit = () => AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])])
-  const answer = await request(path + (query.size ? `?${query}` : ''), limit)
+  return read(await request(path + (query.size ? `?${query}` : ''), limit))
+}
+
+// post has something done. It is not given up when its page is left.
+export async function post(path) {
+  return read(await request(path, () => AbortSignal.timeout(patience), 'POST'))
+}
+
+async function read(answer) {
   const body = await answer.json()
   if (!answer.ok) throw new Refusal(answer.status, body)
   return body

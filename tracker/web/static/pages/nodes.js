@@ -1,5 +1,6 @@
 // Nodes, and one of them.
 
+import { Action } from '../action.js'
 import { get } from '../api.js'
 import { card, h, link, pairs, show, state, table, toDigest, toNode } from '../dom.js'
 import { row } from '../feed.js'
@@ -39,6 +40,23 @@ const facts = (n) => pairs([
   n.degraded ? ['Degraded', n.degraded] : ['If it died', link('/what-if?node=' + encodeURIComponent(n.name), 'what would be lost?')],
 ])
 
+const leaving = new Set(['draining', 'gone'])
+
+// steer is what can be done to a node in its present state.
+function steer(n, path) {
+  const told = (answer) => `${answer.node} is ${answer.state}.`
+  if (leaving.has(n.state)) {
+    return {
+      verb: 'Undrain', title: `Undrain ${n.name}?`, path: path + '/undrain', told,
+      text: 'Others are sent to it again, if it is alive. One that has left by itself comes back by itself.',
+    }
+  }
+  return {
+    verb: 'Drain', title: `Drain ${n.name}?`, path: path + '/drain', told,
+    text: 'Nobody is sent to it any more, over restarts, until it is undrained. What it is sending now goes on, and it can still pull.',
+  }
+}
+
 const pulls = (items) => table('Pulls', ['Digest', '+Done', '+Rate', 'From'],
   items.map((p) => [toDigest(p.digest), p.size ? share(p.offset, p.size) : bytes(p.offset), p.rate ? bytes(p.rate) + '/s' : '–', sources(p)]), 'None under way.')
 
@@ -48,13 +66,15 @@ const past = (n) => table('History', ['When', 'State', 'Why'],
 export function node(view, name) {
   const what = h('div'), under = h('div'), before = h('div'), recent = h('ol', { class: 'feed' })
   const path = '/nodes/' + encodeURIComponent(name)
+  const action = new Action(() => soon())
   const held = view.pages((cursor) => get(path + '/digests', { cursor, limit: 50 }, view.signal), ({ items }) =>
     table('Digests', ['Digest', '+Live holders'], items.map((d) => [toDigest(d.digest), count(d.live)]), 'It holds nothing.'))
-  view.body.append(h('div', { class: 'columns' }, card('Now', null, what), card('Pulls under way', null, under, h('h3', null, 'Since this page was opened'), recent),
+  view.body.append(h('div', { class: 'columns' }, card('Now', null, what, action.element), card('Pulls under way', null, under, h('h3', null, 'Since this page was opened'), recent),
     card('History', null, before), card('Holds', null, held.element)))
   const soon = view.keep(2000, async () => {
     const n = await get(path, {}, view.signal)
     show(what, facts(n))
+    action.mean(steer(n, path))
     show(under, pulls(n.pulls))
     show(before, past(n))
   })
