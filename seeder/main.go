@@ -14,13 +14,14 @@ import (
 	"github.com/drayproject/dray/seeder/kube"
 	"github.com/drayproject/dray/seeder/pullcmd"
 	"github.com/drayproject/dray/seeder/statuscmd"
+	"github.com/drayproject/dray/seeder/unpincmd"
 	"github.com/drayproject/dray/shared/process"
 )
 
 func main() {
 	frugal()
 	root := seeder()
-	root.AddCommand(pullcmd.Command(), statuscmd.Command(), kube.Command(), hosts.Command(), examine(), healthcheck(), process.VersionCommand())
+	root.AddCommand(pullcmd.Command(), statuscmd.Command(), kube.Command(), hosts.Command(), unpincmd.Command(), examine(), healthcheck(), process.VersionCommand())
 	os.Exit(process.Main(root))
 }
 

@@ -24,6 +24,8 @@ import (
 	"github.com/drayproject/dray/seeder/registry"
 	"github.com/drayproject/dray/seeder/status"
 	"github.com/drayproject/dray/seeder/transfers"
+	"github.com/drayproject/dray/seeder/worker"
+	"github.com/drayproject/dray/seeder/yield"
 	"github.com/drayproject/dray/shared/httpserver"
 	"github.com/drayproject/dray/shared/process"
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -47,6 +49,10 @@ type App struct {
 	ingests   *ingests.Ingests
 	disk      *disk
 	checkup   *checkup
+	worker    *worker.Worker
+	roads     roads
+	self      trackerapi.Sender
+	spans     *spans
 
 	mirror, peer, health *httpserver.Server
 }
@@ -58,12 +64,15 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, err
 	}
 	reg := newMetrics()
-	a := &App{log: log}
+	a := &App{log: log, roads: newRoads()}
 	defer func() {
 		if err != nil {
 			a.close()
 		}
 	}()
+	if a.spans, err = newSpans(ctx, cfg, a); err != nil {
+		return nil, err
+	}
 	if a.store, err = openStore(ctx, cfg, log); err != nil {
 		return nil, err
 	}
@@ -76,22 +85,33 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	a.checkup = newCheckup(cfg, log, reg)
 	a.disk = newDisk(cfg.contentPath(), cfg.MinFreeDisk, log, reg)
 	peer := registry.NewPeer(a.store, a.inventory, a.ingests, registry.Limits{Slots: cfg.UploadSlots, Rate: cfg.UploadRate}, log, reg)
-	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, a.checkup.probe.Before(peer), log); err != nil {
+	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, a.checkup.probe.Before(a.roads.out.Before(a.spans.peer(peer))), log); err != nil {
 		return nil, err
 	}
+	a.peer.Watch(yield.Conn, nil)
+	self := introduce(cfg, a.peer.Addr())
+	a.self = trackerapi.Sender{Node: self.Name, Epoch: self.Epoch}
 	a.announcer = announcer.New(announcer.Config{
 		Trackers:      cfg.Trackers,
-		Node:          introduce(cfg, a.peer.Addr()),
+		Node:          self,
 		LookupTimeout: cfg.LookupTimeout,
 		Ready:         a.inventory.Ready(),
 		Load:          func() trackerapi.Load { return a.load(peer, cfg.UploadSlots) },
 		Ingests:       a.ingests.List,
+		Rejoin:        func(ds []digest.Digest) { a.fetcher.Rejoin(ds) },
+		Work:          func(t *trackerapi.Client) { a.worker.Asked(t) },
+		Via:           a.spans.toTracker,
 	}, a.inventory, log, reg)
 	a.fetcher = fetcher.New(fetcher.Config{
 		LookupTimeout: cfg.LookupTimeout + lookupSlack,
 		OriginWait:    cfg.OriginWait,
 		From:          a.ingests.From,
-	}, a.announcer, a.announcer, log, reg)
+		Via:           a.toPeer,
+		Unhurried:     yield.Unhurried,
+		Sources:       cfg.FetchSources,
+		Window:        cfg.FetchWindow,
+		Memory:        cfg.FetchMemory,
+	}, a.spans.lookuper(a.announcer), a.announcer, log, reg)
 	a.guard = guard.New(a.store, a.accuse, log, reg)
 
 	if err := a.listenLocally(cfg, peer.Uploads, log, reg); err != nil {
@@ -114,12 +134,14 @@ func (a *App) listenLocally(cfg Config, uploads func() int, log *slog.Logger, re
 			Guard:     a.guard,
 			Ingests:   a.ingests,
 			Transfers: seen,
+			Ended:     a.spans.ended(),
 		}, log, reg)
 	if err != nil {
 		return err
 	}
 	pull := puller.New(puller.Config{Mirror: a.MirrorAddr, Upstreams: cfg.Upstreams}, a.store, seen, log, reg)
-	if a.mirror, err = httpserver.Listen("mirror", cfg.MirrorListen, maxMirrorConns, a.checkup.probe.Before(local(mirror, pull, status.Handler(a.status(cfg.NodeName, uploads, seen)))), log); err != nil {
+	a.worker = a.newWorker(cfg, pull, reg)
+	if a.mirror, err = httpserver.Listen("mirror", cfg.MirrorListen, maxMirrorConns, a.checkup.probe.Before(local(a.roads.in.Before(a.spans.mirror(mirror)), pull, status.Handler(a.status(cfg.NodeName, uploads, seen)))), log); err != nil {
 		return err
 	}
 	a.health, err = httpserver.Listen("metrics", cfg.MetricsListen, maxHealthConns, a.healthRoutes(reg), log)
@@ -168,7 +190,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer a.close()
 	a.log.Info("seeder is ready", "mirror", a.MirrorAddr(), "peer", a.PeerAddr(), "metrics", a.MetricsAddr())
 	err := inStages(ctx,
-		[]task{a.announcer.Run},
+		[]task{a.announcer.Run, a.worker.Run},
 		[]task{serve(a.peer), serve(a.mirror)},
 		[]task{serve(a.health), a.fetcher.Run, a.ingests.Run, a.guard.Run, a.inventory.Run, a.disk.Run, a.examine},
 	)
@@ -185,6 +207,9 @@ func (a *App) close() {
 		if s != nil {
 			_ = s.Close()
 		}
+	}
+	if a.spans != nil {
+		a.spans.Close()
 	}
 	if a.store != nil {
 		if err := a.store.Close(); err != nil && !errors.Is(err, context.Canceled) {

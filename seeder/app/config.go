@@ -38,6 +38,9 @@ type Config struct {
 	// everything in the node's store and can start pulls, so it belongs on
 	// loopback.
 	MirrorListen string `mapstructure:"mirror-listen" usage:"address for this node's containerd"`
+	// MirrorShielded says that something else than its address keeps others
+	// from MirrorListen, such as a network policy. Only the doctor asks.
+	MirrorShielded bool `mapstructure:"mirror-shielded" usage:"something else than its address keeps others from the mirror; the doctor then does not warn"`
 	// PeerListen is where neighbours fetch from.
 	PeerListen string `mapstructure:"peer-listen" usage:"address for the other seeders"`
 	// Advertise is the host:port at which neighbours reach PeerListen.
@@ -60,6 +63,15 @@ type Config struct {
 	// bounded. Less than 1 MiB/s would be taken for a standstill. 0: no bound.
 	DownloadRate int64 `mapstructure:"download-rate" usage:"bytes/s taken from peers, all together (0: unlimited)"`
 
+	// FetchSources is from how many neighbours a blob may come at a time. More
+	// than one are asked only where the first does not fill this node's link,
+	// and the others have nothing else to send. 1: never.
+	FetchSources int `mapstructure:"fetch-sources" usage:"neighbours that a blob may come from at one time (1: only one)"`
+	// FetchWindow bounds what is kept in memory of one blob until it is the
+	// turn of its bytes, in bytes, and FetchMemory that of all blobs together.
+	FetchWindow int64 `mapstructure:"fetch-window" usage:"bytes of one blob that are kept in memory when it comes from several neighbours"`
+	FetchMemory int64 `mapstructure:"fetch-memory" usage:"bytes of all blobs that are kept in memory when they come from several neighbours"`
+
 	// Store is "containerd" or "embedded": a store of the seeder's own, for
 	// machines without containerd.
 	Store string `mapstructure:"store" usage:"where content lives: containerd or embedded"`
@@ -71,6 +83,9 @@ type Config struct {
 	// Where it is readable, blobs are served from its files; otherwise over
 	// containerd's socket, which costs more.
 	ContainerdContentPath string `mapstructure:"containerd-content-path" usage:"folder of containerd's content store"`
+	// ContainerdSnapshotter is what images are unpacked with that a tracker
+	// wants unpacked.
+	ContainerdSnapshotter string `mapstructure:"containerd-snapshotter" usage:"containerd snapshotter, for images that are to be unpacked"`
 	// EmbeddedRoot is the folder of the embedded store.
 	EmbeddedRoot string `mapstructure:"embedded-root" usage:"folder of the embedded store"`
 	// WalkInterval is the time between looks at the whole store. Garbage
@@ -84,12 +99,18 @@ type Config struct {
 	// reached the node counts as well.
 	MinFreeDisk int `mapstructure:"min-free-disk" usage:"percentage of free disk below which other nodes are asked first (0: never)"`
 
+	// WorkParallel is how many images the trackers may have this node get at
+	// one time, for replicas and prewarming. Pulls that somebody waits for come
+	// first anyway.
+	WorkParallel int `mapstructure:"work-parallel" usage:"images got at one time for the trackers"`
+
 	// ContainerdConfig is containerd's configuration file. Only the doctor
 	// reads it, and only where the running containerd can't be asked for its
 	// configuration, as from a container with PIDs of its own.
 	ContainerdConfig string `mapstructure:"containerd-config" usage:"containerd's configuration file, for the doctor where it can't ask containerd itself"`
 	// Doctor has the seeder examine its node when it has started, as "seeder
-	// doctor" does: it warns of each fault, and runs on. Its containerd pulls
+	// doctor" does, and now and then as long as there are faults: it warns of
+	// each, and runs on. Its containerd pulls
 	// an image of a few hundred bytes from the mirror for that, and removes
 	// it.
 	Doctor bool `mapstructure:"doctor" usage:"at the start, look for what is wrong with this node, and warn of it"`
@@ -104,6 +125,16 @@ type Config struct {
 	// rule (https://<name>, and https://registry-1.docker.io for
 	// docker.io).
 	Upstreams map[string]string `mapstructure:"upstreams" usage:"URLs of registries, as name=url,…"`
+
+	// TraceEndpoint is the URL of an OpenTelemetry collector that takes OTLP
+	// over HTTP, such as http://collector:4318. Empty: what the environment
+	// variable OTEL_EXPORTER_OTLP_ENDPOINT says; without that nothing is
+	// traced.
+	TraceEndpoint string `mapstructure:"trace-endpoint" usage:"URL of an OpenTelemetry collector (OTLP over HTTP); unset: no tracing"`
+	// TraceRatio is the share of the mirror's requests of which a trace is
+	// made, from 0 to 1. A containerd that traces its pulls decides for the
+	// mirror, too.
+	TraceRatio float64 `mapstructure:"trace-ratio" usage:"share of requests that are traced, 0 to 1"`
 
 	LogLevel  string `mapstructure:"log-level" usage:"debug, info, warn or error"`
 	LogFormat string `mapstructure:"log-format" usage:"text or json"`
@@ -120,15 +151,21 @@ func Default() Config {
 		MetricsListen:         "127.0.0.1:5003",
 		MaxPeerConns:          1024,
 		UploadSlots:           64,
+		FetchSources:          4,
+		FetchWindow:           32 << 20,
+		FetchMemory:           64 << 20,
 		Store:                 "containerd",
 		ContainerdAddress:     "/run/containerd/containerd.sock",
 		ContainerdNamespace:   "k8s.io",
 		ContainerdContentPath: "/var/lib/containerd/io.containerd.content.v1.content",
+		ContainerdSnapshotter: "overlayfs",
 		EmbeddedRoot:          "/var/lib/dray",
+		WorkParallel:          2,
 		ContainerdConfig:      "/etc/containerd/config.toml",
 		Doctor:                true,
 		WalkInterval:          time.Minute,
 		MinFreeDisk:           10,
+		TraceRatio:            1,
 		LogLevel:              "info",
 		LogFormat:             "text",
 	}
@@ -137,6 +174,24 @@ func Default() Config {
 // minDownloadRate leaves even the slowest of a few dozen pulls something to do
 // within the time in which neighbours give a reader up.
 const minDownloadRate = 1 << 20
+
+// What is fetched ahead of its turn. A window is a few pieces.
+const (
+	maxFetchSources = 8
+	minFetchWindow  = 4 << 20
+	maxFetchWindow  = 32 << 20
+)
+
+// checkFetch refuses numbers that can't work.
+func (c *Config) checkFetch() error {
+	if c.FetchSources < 1 || c.FetchSources > maxFetchSources {
+		return fmt.Errorf("fetch-sources must be between 1 and %d", maxFetchSources)
+	}
+	if c.FetchWindow < minFetchWindow || c.FetchWindow > maxFetchWindow || c.FetchMemory < minFetchWindow {
+		return fmt.Errorf("fetch-window must be between %d and %d, and fetch-memory at least %d", minFetchWindow, maxFetchWindow, minFetchWindow)
+	}
+	return nil
+}
 
 // contentPath is the folder that content is in.
 func (c *Config) contentPath() string {
@@ -169,10 +224,13 @@ func (c *Config) complete() error {
 	if c.DownloadRate != 0 && c.DownloadRate < minDownloadRate {
 		return fmt.Errorf("download-rate must be 0 or at least %d", minDownloadRate)
 	}
+	if c.WorkParallel < 1 {
+		return errors.New("work-parallel must be at least 1")
+	}
 	if c.MinFreeDisk < 0 || c.MinFreeDisk > 99 {
 		return errors.New("min-free-disk must be between 0 and 99")
 	}
-	return c.checkTimes()
+	return errors.Join(c.tracing().Check(), c.checkFetch(), c.checkTimes())
 }
 
 func (c *Config) checkTimes() error {

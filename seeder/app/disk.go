@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
+
+	"github.com/drayproject/dray/shared/trackerapi"
 )
 
 // diskLook is the time between two looks at the file system. A disk does not
@@ -81,4 +83,14 @@ func freeShare(path string) (float64, error) {
 		return 1, nil // one that has no size, such as overlays of some kinds
 	}
 	return float64(fs.Bavail) / float64(fs.Blocks), nil
+}
+
+// room is what the file system of path has for users other than root.
+func room(path string) (trackerapi.Room, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(path, &fs); err != nil {
+		return trackerapi.Room{}, err
+	}
+	block := int64(fs.Bsize) //nolint:unconvert // its type is another elsewhere
+	return trackerapi.Room{Total: int64(fs.Blocks) * block, Free: int64(fs.Bavail) * block}, nil
 }

@@ -20,6 +20,7 @@ func (c *Config) Node() (doctor.Node, error) {
 func (c *Config) examined() doctor.Node {
 	return doctor.Node{
 		MirrorAddr:  c.MirrorListen,
+		Shielded:    c.MirrorShielded,
 		PeerAddr:    c.PeerListen,
 		MetricsAddr: c.MetricsListen,
 		Trackers:    c.Trackers,
@@ -32,8 +33,8 @@ func (c *Config) examined() doctor.Node {
 	}
 }
 
-// checkup is the doctor's look at this node when it has started, and the image
-// that it has containerd pull. Someone who calls "seeder doctor" gets that too.
+// checkup is the doctor's look at this node when it has started, and as long as
+// there are faults, and the image that it has containerd pull. Someone who calls "seeder doctor" gets that too.
 type checkup struct {
 	doctor *doctor.Doctor
 	probe  *doctor.Probe
@@ -61,7 +62,7 @@ func (a *App) examine(ctx context.Context) error {
 	if a.checkup.wanted {
 		n := a.checkup.node
 		n.MirrorAddr, n.PeerAddr, n.MetricsAddr = a.MirrorAddr(), a.PeerAddr(), a.MetricsAddr()
-		a.checkup.doctor.Check(ctx, n)
+		a.checkup.doctor.Watch(ctx, n)
 	}
 	return nil
 }

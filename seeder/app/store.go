@@ -12,6 +12,7 @@ import (
 	"github.com/drayproject/dray/seeder/store"
 	"github.com/drayproject/dray/seeder/store/containerd"
 	"github.com/drayproject/dray/seeder/store/embedded"
+	"github.com/drayproject/dray/seeder/worker"
 )
 
 // contentStore is all that the parts of the seeder ask of a store.
@@ -29,6 +30,7 @@ type contentStore interface {
 	ContentStore() content.Store
 	ImageStore() images.Store
 	Lease(context.Context) (leased context.Context, release func(), err error)
+	worker.Store
 	Close() error
 }
 
@@ -44,5 +46,6 @@ func openStore(ctx context.Context, cfg Config, log *slog.Logger) (contentStore,
 		Address:     cfg.ContainerdAddress,
 		Namespace:   cfg.ContainerdNamespace,
 		ContentPath: cfg.ContainerdContentPath,
+		Snapshotter: cfg.ContainerdSnapshotter,
 	}, log)
 }

@@ -101,4 +101,11 @@ func (f flows) Flow(d digest.Digest) admin.Flow {
 }
 
 // Flowing implements [admin.Flows].
-func (f flows) Flowing() []digest.Digest { return f.swarm.Moving() }
+func (f flows) Flowing() []admin.SwarmItem {
+	moving := f.swarm.Moving()
+	all := make([]admin.SwarmItem, len(moving))
+	for i, o := range moving {
+		all[i] = admin.SwarmItem{Digest: o.Digest, Size: o.Size, Nodes: o.Partials, Leases: o.Leases, Waiting: o.Waiting}
+	}
+	return all
+}

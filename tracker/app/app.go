@@ -15,10 +15,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drayproject/dray/shared/httpserver"
+	"github.com/drayproject/dray/shared/tracing"
 	"github.com/drayproject/dray/tracker/admin"
 	"github.com/drayproject/dray/tracker/api"
 	"github.com/drayproject/dray/tracker/index"
+	"github.com/drayproject/dray/tracker/journal"
 	"github.com/drayproject/dray/tracker/journal/redis"
+	"github.com/drayproject/dray/tracker/placer"
 	"github.com/drayproject/dray/tracker/probe"
 	"github.com/drayproject/dray/tracker/roster"
 	"github.com/drayproject/dray/tracker/scribe"
@@ -41,7 +44,9 @@ type Tracker struct {
 	nodes  *httpserver.Server
 	people *admin.Admin
 	risks  *admin.Exposure
+	placer *placer.Placer
 	admin  *httpserver.Server
+	traces *tracing.Tracing
 	log    *slog.Logger
 }
 
@@ -63,6 +68,7 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 	watching := &watcher{index: known, metrics: metrics, history: past, latest: latest}
 	nodes := roster.New(roster.Policy{
 		Interval:     cfg.HeartbeatInterval,
+		MaxRate:      cfg.HeartbeatRate,
 		SuspectAfter: cfg.SuspectAfter,
 		DeadAfter:    cfg.DeadAfter,
 		PurgeAfter:   cfg.PurgeAfter,
@@ -74,8 +80,10 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 	reg.MustRegister(api.Sizes{Index: known, Roster: nodes}, api.Swarms{Swarm: hands}, pullStats{latest.pulls})
 
 	t := &Tracker{roster: nodes, swarm: hands, prober: probe.New(cfg.ProbeTimeout, reg), log: log}
-	t.api = api.New(known, nodes, hands, cfg.HeartbeatInterval, metrics, log)
+	t.api = api.New(known, nodes, hands, metrics, log)
 	t.api.Watch(latest.pulls.Hear)
+	reg.MustRegister(api.Resends{API: t.api})
+	desk, id := journal.NewLocal().Desk("here"), "here"
 	if cfg.Redis != "" {
 		memory, err := redis.New(cfg.Redis, cfg.RedisPrefix)
 		if err != nil {
@@ -83,16 +91,27 @@ func New(cfg Config, log *slog.Logger) (*Tracker, error) {
 		}
 		t.scribe = scribe.New(memory, known, nodes, past, cfg.PurgeAfter, log)
 		reg.MustRegister(journalStats{t.scribe})
+		desk, id = memory, memory.ID()
 	}
-	parts := admin.Parts{Index: known, Swarm: hands, Log: latest.log, Pulls: latest.pulls, Metrics: reg}
+	if err := t.newPlacer(cfg, desk, id, known, latest.log); err != nil {
+		t.closeScribe()
+		return nil, err
+	}
+	reg.MustRegister(t.placer)
+	parts := admin.Parts{Placer: t.placer, Index: known, Swarm: hands, Log: latest.log, Pulls: latest.pulls, Metrics: reg}
 	if err := t.bind(cfg, parts); err != nil {
-		if t.scribe != nil {
-			t.scribe.Close()
-		}
+		t.traces.Close()
+		t.closeScribe()
 		return nil, err
 	}
 	reg.MustRegister(t.risks)
 	return t, nil
+}
+
+func (t *Tracker) closeScribe() {
+	if t.scribe != nil {
+		t.scribe.Close()
+	}
 }
 
 func (t *Tracker) bind(cfg Config, parts admin.Parts) (err error) {
@@ -100,9 +119,13 @@ func (t *Tracker) bind(cfg Config, parts admin.Parts) (err error) {
 		return err
 	}
 	t.risks = admin.NewExposure(t.people)
-	if t.nodes, err = httpserver.Listen("nodes", cfg.Listen, cfg.MaxConns, t.api.Nodes(), t.log); err != nil {
+	if t.traces, err = newTraces(cfg, t); err != nil {
+		return err
+	}
+	if t.nodes, err = httpserver.Listen("nodes", cfg.Listen, cfg.MaxConns, t.traces.Server(tracing.Joining(questions), t.api.Nodes()), t.log); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	t.nodes.Bound(api.ExchangeTime)
 	t.nodes.Watch(t.api.ConnOpened, t.api.ConnState)
 	if t.admin, err = httpserver.Listen("admin", cfg.AdminListen, maxAdminConns, t.people.Handler(), t.log); err != nil {
 		_ = t.nodes.Close()
@@ -157,9 +180,11 @@ func (t *Tracker) Run(ctx context.Context) error {
 			return errors.Join(err, t.nodes.Close())
 		}
 		t.keep(last, g)
+		defer t.place(ctx)()
 		return t.nodes.Serve(ctx, nodesDrain)
 	})
 	err := g.Wait()
+	t.traces.Close()
 	t.log.Info("tracker has stopped")
 	return err
 }

@@ -32,9 +32,15 @@ type Config struct {
 
 	// HeartbeatInterval is the time between a node's signs of life; the
 	// seeders learn it from here. Shorter finds silent deaths earlier and
-	// costs more: at 1s, 15 000 nodes send 15 000 requests per second to
-	// every tracker.
-	HeartbeatInterval time.Duration `mapstructure:"heartbeat-interval" usage:"time between heartbeats, which the seeders are told"`
+	// costs more; see HeartbeatRate.
+	HeartbeatInterval time.Duration `mapstructure:"heartbeat-interval" usage:"least time between heartbeats, which the seeders are told"`
+	// HeartbeatRate is how many heartbeats a second this tracker is to bear.
+	// Where the nodes would send more, their interval grows, to the number of
+	// nodes divided by this: at 7500, 15 000 nodes are told 2s. A node's
+	// silence is measured by what it was told, so a silent death is noticed
+	// later by as much. The longest is a minute, or what leaves PurgeAfter
+	// room for every verdict. 0: the interval never grows.
+	HeartbeatRate int `mapstructure:"heartbeat-rate" usage:"heartbeats per second for which the interval grows; 0: it never does"`
 	// SuspectAfter so many missed heartbeats a node is given last. A
 	// heartbeat is missed when it is a quarter of the interval late.
 	SuspectAfter int `mapstructure:"suspect-after" usage:"missed heartbeats after which a node is given last"`
@@ -81,6 +87,34 @@ type Config struct {
 	// RedisPrefix is how all keys begin. No other key is touched.
 	RedisPrefix string `mapstructure:"redis-prefix" usage:"beginning of all keys in Redis"`
 
+	// TraceEndpoint is the URL of an OpenTelemetry collector that takes OTLP
+	// over HTTP, such as http://collector:4318. A tracker adds its part to
+	// the traces that seeders begin. Empty: what the environment variable
+	// OTEL_EXPORTER_OTLP_ENDPOINT says; without that nothing is traced.
+	TraceEndpoint string `mapstructure:"trace-endpoint" usage:"URL of an OpenTelemetry collector (OTLP over HTTP); unset: no tracing"`
+
+	// PoliciesFile has replication policies, as YAML with the one key
+	// "policies" and the fields of the admin API. They are the file's: the
+	// API shows them and changes none of them. It is read again when it
+	// changes; a broken one is refused at the start, and later leaves the
+	// policies as they were. Give all trackers the same one. Several trackers
+	// that place content need redis, too: without it each would act for
+	// itself.
+	PoliciesFile string `mapstructure:"policies-file" usage:"file with replication policies, which it then owns"`
+	// PlacementReserve is the share of each node's file system, in percent,
+	// that replicas leave free. It should be more than what the kubelet and
+	// the seeder (min-free-disk) call too little.
+	PlacementReserve int `mapstructure:"placement-reserve" usage:"percentage of a node's disk that replicas leave free"`
+	// PlacementMaxAway is the share of a policy's nodes, in percent, that may
+	// be away at once. When more are, its copies are not made anew: it is a
+	// disaster, or an error, and copying would help against neither.
+	PlacementMaxAway int `mapstructure:"placement-max-away" usage:"percentage of a policy's nodes that may be away for it to go on"`
+	// PullSecretsDir has the credentials that policies and jobs name: for
+	// each a folder with a file .dockerconfigjson in it, as Kubernetes mounts
+	// its Secrets. It is read when a node is told to pull, and sent to that
+	// node alone; without TLS on the way, whoever can listen there reads it.
+	PullSecretsDir string `mapstructure:"pull-secrets-dir" usage:"folder with credentials for registries"`
+
 	LogLevel  string `mapstructure:"log-level" usage:"debug, info, warn or error"`
 	LogFormat string `mapstructure:"log-format" usage:"text or json"`
 }
@@ -92,6 +126,7 @@ func Default() Config {
 		AdminListen:       "127.0.0.1:7071",
 		MaxConns:          65_536,
 		HeartbeatInterval: time.Second,
+		HeartbeatRate:     7500,
 		SuspectAfter:      2,
 		DeadAfter:         3,
 		PurgeAfter:        10 * time.Minute,
@@ -101,6 +136,8 @@ func Default() Config {
 		OriginWait:        swarm.DefaultRules().Wait,
 		OriginStart:       swarm.DefaultRules().Start,
 		RedisPrefix:       "dray:",
+		PlacementReserve:  15,
+		PlacementMaxAway:  50,
 		LogLevel:          "info",
 		LogFormat:         "text",
 	}
@@ -112,9 +149,32 @@ func (c *Config) rules() swarm.Rules {
 
 // check refuses what can't work.
 func (c *Config) check() error {
+	if err := c.checkLiveness(); err != nil {
+		return err
+	}
+	switch {
+	case c.OriginWait < 0 || c.OriginWait > nodesDrain:
+		return fmt.Errorf("origin-wait must be between 0 and %v", nodesDrain)
+	case c.OriginStart < 50*time.Millisecond:
+		return errors.New("origin-start must be at least 50ms")
+	case c.OriginStreams < 0:
+		return errors.New("origin-streams must not be negative")
+	case c.PlacementReserve < 1 || c.PlacementReserve > 90:
+		return errors.New("placement-reserve must be between 1 and 90")
+	case c.PlacementMaxAway < 1 || c.PlacementMaxAway > 100:
+		return errors.New("placement-max-away must be between 1 and 100")
+	case c.MaxConns < 1:
+		return errors.New("max-conns must be at least 1")
+	}
+	return c.tracing("").Check()
+}
+
+func (c *Config) checkLiveness() error {
 	switch {
 	case c.HeartbeatInterval < 100*time.Millisecond:
 		return errors.New("heartbeat-interval must be at least 100ms")
+	case c.HeartbeatRate < 0:
+		return errors.New("heartbeat-rate must not be negative")
 	case c.SuspectAfter < 1 || c.DeadAfter < c.SuspectAfter:
 		return errors.New("suspect-after must be at least 1, and dead-after no less than that")
 	case c.PurgeAfter < time.Duration(c.DeadAfter+1)*c.HeartbeatInterval:
@@ -123,14 +183,6 @@ func (c *Config) check() error {
 		return errors.New("probe-timeout must be between 1ms and heartbeat-interval")
 	case min(c.MinArrival, c.MaxDeaths) < 0 || max(c.MinArrival, c.MaxDeaths) > 100:
 		return errors.New("min-arrival and max-deaths must be percentages")
-	case c.OriginWait < 0 || c.OriginWait > nodesDrain:
-		return fmt.Errorf("origin-wait must be between 0 and %v", nodesDrain)
-	case c.OriginStart < 50*time.Millisecond:
-		return errors.New("origin-start must be at least 50ms")
-	case c.OriginStreams < 0:
-		return errors.New("origin-streams must not be negative")
-	case c.MaxConns < 1:
-		return errors.New("max-conns must be at least 1")
 	}
 	return nil
 }
