@@ -1,7 +1,6 @@
 package helm
 
 import (
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func TestOnlyCertsIsWritableOnTheNode(t *testing.T) {
 			}
 			for _, c := range containers(pod.spec) {
 				for _, m := range c.VolumeMounts {
-					if host[m.Name] && !m.ReadOnly && path.Base(m.MountPath) != "certs.d" {
+					if host[m.Name] && !m.ReadOnly && (m.MountPath != "/host/certs.d" || c.Name == "seeder") {
 						t.Errorf("%s/%s may write to the node's %s", pod.name, c.Name, m.Name)
 					}
 				}
@@ -84,11 +83,59 @@ func TestOnlyCertsIsWritableOnTheNode(t *testing.T) {
 	})
 }
 
+// The doctor compares paths in containerd's configuration with its own.
+func TestTheSeederSeesContainerdsFoldersUnderTheirOwnNames(t *testing.T) {
+	each(t, func(t *testing.T, objects []any) {
+		for _, pod := range templates(objects) {
+			for _, c := range pod.spec.Containers {
+				for _, m := range c.VolumeMounts {
+					for _, v := range pod.spec.Volumes {
+						if c.Name == "seeder" && v.Name == m.Name && v.HostPath != nil && m.MountPath != v.HostPath.Path && v.Name != "containerd-run" {
+							t.Errorf("%s is at %s", v.HostPath.Path, m.MountPath)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestCertsAreShownToTheDoctorWhereverTheyAre(t *testing.T) {
+	for configFile, want := range map[string][]string{
+		"":                         {"/etc/containerd"},
+		"/etc/containerd/c.toml":   {"/etc/containerd"},
+		"/etc/other/config.toml":   {"/etc/other", "/etc/containerd/certs.d"},
+		"/etc/contain/config.toml": {"/etc/contain", "/etc/containerd/certs.d"},
+	} {
+		out, err := render(t, "--set", "seeder.containerd.configFile="+configFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := decode(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen []string
+		for _, pod := range templates(objects) {
+			for _, c := range pod.spec.Containers {
+				for _, m := range c.VolumeMounts {
+					if c.Name == "seeder" && strings.HasPrefix(m.MountPath, "/etc/") {
+						seen = append(seen, m.MountPath)
+					}
+				}
+			}
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("configuration in %q: it sees %v, want %v", configFile, seen, want)
+		}
+	}
+}
+
 func TestEveryVariableIsASettingOfTheProgram(t *testing.T) {
-	known := map[string][]string{"tracker": variables(tracker.Default()), "seeder": variables(seeder.Default())}
+	known := map[string][]string{"tracker": variables(tracker.Default()), "seeder": append(variables(seeder.Default()), "DRAY_ADMIN_TOKEN")} // for "seeder kube drain"
 	each(t, func(t *testing.T, objects []any) {
 		for _, o := range objects {
-			if m, ok := o.(*core.ConfigMap); ok && known[m.Labels["app.kubernetes.io/component"]] != nil {
+			if m, ok := o.(*core.ConfigMap); ok && m.Name == "dray-"+m.Labels["app.kubernetes.io/component"] {
 				for key := range m.Data {
 					if !slices.Contains(known[m.Labels["app.kubernetes.io/component"]], key) {
 						t.Errorf("%s: %s is no setting", m.Name, key)

@@ -17,10 +17,10 @@ import (
 // What the chart says itself, by its other values, is no setting, and a token
 // has no place in a ConfigMap.
 var (
-	trackerOwned = []string{"listen", "admin-listen", "redis", "admin-token"}
+	trackerOwned = []string{"listen", "admin-listen", "redis", "admin-token", "policies-file", "pull-secrets-dir"}
 	seederOwned  = []string{
 		"node-name", "trackers", "mirror-listen", "peer-listen", "advertise", "metrics-listen", "store", "embedded-root",
-		"containerd-address", "containerd-namespace", "containerd-content-path",
+		"containerd-address", "containerd-namespace", "containerd-content-path", "containerd-config", "mirror-shielded",
 	}
 )
 
@@ -50,6 +50,8 @@ func TestWrongValuesAreRefusedWithAReason(t *testing.T) {
 		"an interval without a unit": {"monitoring.monitors.interval=30", "interval"},
 		"text for a switch":          {"redis.bundled.enabled=maybe", "enabled"},
 		"labels that are a list":     {"seeder.podLabels={a,b}", "podLabels"},
+		"a policy without a name":    {"placement.policies[0].factor=2", "name"},
+		"a pull secret with a path":  {"placement.pullSecrets={../etc}", "pullSecrets"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := render(t, "--set", test.set)
@@ -57,6 +59,19 @@ func TestWrongValuesAreRefusedWithAReason(t *testing.T) {
 				t.Errorf("--set %s: %v", test.set, err)
 			}
 		})
+	}
+}
+
+// Helm reads every number as a float.
+func TestNumbersArriveAsTheyAreWritten(t *testing.T) {
+	out, err := render(t, "--set-json", `seeder.settings={"upload-rate": 125000000, "trace-ratio": 0.05}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`DRAY_UPLOAD_RATE: "125000000"`, `DRAY_TRACE_RATIO: "0.05"`} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("there is no %s", want)
+		}
 	}
 }
 
@@ -104,6 +119,8 @@ func jsonType(t reflect.Type) string {
 		return `["object", "string"]`
 	case t == reflect.TypeFor[time.Duration](), t.Kind() == reflect.String:
 		return `"string"`
+	case t.Kind() == reflect.Float64:
+		return `"number"`
 	}
 	return `"integer"`
 }
@@ -129,5 +146,19 @@ func keep(t *testing.T, name, want string) {
 		}
 	default:
 		t.Errorf("%s in %s is not what the program has: go test ./deploy/helm -update\nin the program: %s", name, file, want)
+	}
+}
+
+// Without a common memory nothing keeps two trackers from carrying out the same
+// policy.
+func TestPoliciesNeedARedisOrOneTracker(t *testing.T) {
+	policy := []string{"--set-json", `placement.policies=[{"name":"base","images":["**"],"factor":2}]`}
+	if _, err := render(t, append(policy, "--set", "tracker.replicas=2", "--set", "redis.bundled.enabled=false")...); err == nil || !strings.Contains(err.Error(), "without a Redis") {
+		t.Errorf("two trackers without a Redis: %v", err)
+	}
+	for _, well := range [][]string{{"--set", "tracker.replicas=1", "--set", "redis.bundled.enabled=false"}, {"--set", "redis.bundled.enabled=true"}} {
+		if _, err := render(t, append(policy, well...)...); err != nil {
+			t.Errorf("%v: %v", well, err)
+		}
 	}
 }

@@ -42,8 +42,10 @@ func compile(ctx context.Context, dir string, platforms []string) ([]compiled, e
 	return all, nil
 }
 
+// compile leaves out gRPC's tracing pages: their templates keep the linker from
+// dropping what nobody calls, which is 6 MB of each program.
 func (c compiled) compile(ctx context.Context) error {
-	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", c.dir + string(filepath.Separator)}
+	args := []string{"build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", c.dir + string(filepath.Separator)}
 	for _, p := range programs {
 		args = append(args, "github.com/drayproject/dray/"+p.name)
 	}

@@ -5,10 +5,14 @@ import (
 	"strings"
 )
 
-const certs = "/etc/containerd/certs.d"
+const (
+	certs        = "/etc/containerd/certs.d"
+	plantedNames = ".dray.test"       // end the names of what is planted there
+	broken       = "broken.dray.test" // whose hosts.toml can't be read
+)
 
 // planted is what some administrator has written, in his own way.
-const planted = `mkdir -p one.dray.test two.dray.test
+const planted = `mkdir -p one.dray.test two.dray.test broken.dray.test
 cat >one.dray.test/hosts.toml <<'END'
 # ask the mirror in the basement first
 server   =   "https://one.dray.test"
@@ -18,7 +22,8 @@ server   =   "https://one.dray.test"
   ca = "basement.pem"
 END
 chmod 640 one.dray.test/hosts.toml
-echo "not a certificate" >two.dray.test/ca.crt`
+echo "not a certificate" >two.dray.test/ca.crt
+echo "[host" >broken.dray.test/hosts.toml`
 
 // snapshot plants some files on the first node, and returns what every node
 // has.

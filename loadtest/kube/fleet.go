@@ -2,7 +2,6 @@ package kube
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func (s *stage) awaitFleet() {
 }
 
 func (s *stage) knows(tracker string) bool {
-	text, err := s.ctl("get", "--raw", fmt.Sprintf("/api/v1/namespaces/%s/pods/%s:7071/proxy/admin/v1/nodes", namespace, tracker))
+	text, err := s.ctl("get", "--raw", adminPath(tracker, "nodes"))
 	var f fleet
 	if err != nil || json.Unmarshal([]byte(text), &f) != nil {
 		return false
@@ -40,6 +39,21 @@ func (s *stage) knows(tracker string) bool {
 		}
 	}
 	return ready == len(s.nodes)
+}
+
+// awaitMemory returns when every tracker reaches Redis, and one places content.
+func (s *stage) awaitMemory() {
+	s.Helper()
+	for _, tracker := range s.pods("tracker") {
+		s.eventually(time.Minute, tracker+" reaches Redis", func() bool {
+			var placement struct {
+				Tracker string `json:"tracker"`
+				Away    bool   `json:"away"`
+			}
+			text, err := s.ctl("get", "--raw", adminPath(tracker, "placement"))
+			return err == nil && json.Unmarshal([]byte(text), &placement) == nil && placement.Tracker != "" && !placement.Away
+		})
+	}
 }
 
 const zoneLabel = "topology.kubernetes.io/zone"

@@ -92,9 +92,14 @@ func (s *stage) prepare() {
 // push makes an image and puts it into the registry. It returns its name and
 // how many bytes a pull moves.
 func (s *stage) push(number uint64, layers, size int) (image string, bytes int64) {
+	s.Helper()
+	return s.pushAs(fmt.Sprintf("app:%d", number), number, layers, size)
+}
+
+func (s *stage) pushAs(name string, number uint64, layers, size int) (image string, bytes int64) {
+	s.Helper()
 	file, bytes, err := s.works.app(number, layers, size)
 	s.must(err)
-	name := fmt.Sprintf("app:%d", number)
 	s.must(s.help("registry", "push", file, name))
 	return s.registry + "/" + name, bytes
 }
@@ -126,7 +131,9 @@ func (s *stage) tidy() {
 	_, _ = s.ctl("delete", "namespace", workloads, namespace, "--ignore-not-found", "--timeout=2m")
 	for _, n := range s.nodes {
 		_, _ = s.ctl("label", "node", n, seederLabel+"-")
-		_, _ = s.on(n, "rm", "-rf", certs+"/one.dray.test", certs+"/two.dray.test")
+		_, _ = s.ctl("taint", "node", n, notWarm+"-")
+		_, _ = s.ctl("uncordon", n)
+		_, _ = s.on(n, "sh", "-c", "rm -rf "+certs+"/*"+plantedNames)
 	}
 }
 
@@ -140,14 +147,6 @@ func (s *stage) tellWhatIsThere() {
 	} {
 		out, err := s.ctl(args...)
 		s.Logf("kubectl %s\n%s%v", strings.Join(args, " "), out, err)
-	}
-}
-
-// pass lets time go by.
-func (s *stage) pass(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-s.Context().Done():
 	}
 }
 

@@ -16,11 +16,6 @@ const (
 // are asked for there, with a manifest now and then, and packets have headers.
 const little = 256 * kib
 
-// verdict is how long a seeder trusts its last look at a registry, and a little
-// more. Before that it leaves a tag to a registry that has just gone away, and
-// containerd waits for it in vain.
-const verdict = 6 * time.Second
-
 type step struct {
 	name string
 	play func() (evidence string)
@@ -30,9 +25,13 @@ func (s *stage) steps() []step {
 	var before map[string]string
 	return []step{
 		{"`helm install`", func() string { before = s.snapshot(); return s.install() }},
+		{"`seeder doctor` in every seeder's pod", s.examine},
 		{"a Deployment of one pod, then of one on every node", s.spread},
 		{"the registry is cut off; a pod on a node that has nothing of its image", s.registryCut},
 		{"a node is unplugged while another pulls from it", s.unplug},
+		{"a policy of the chart's values wants an image on two nodes; one pulls it, and the other is cut off", s.replicate},
+		{"a node that alone has an image is cordoned, and its seeder stopped, without the registry", s.leave},
+		{"a node with the readiness taint comes, and a standing job wants an image on it", s.warm},
 		{"from here on all nodes pull; one tracker after the other is deleted", s.loseTrackers},
 		{"Redis is deleted", s.loseRedis},
 		{"rolling `helm upgrade` of trackers and seeders", s.upgrade},
@@ -45,7 +44,8 @@ func (s *stage) install() string {
 	_, err := s.run(commandTimeout, "", s.helm, "test", release, "--namespace", namespace, "--timeout", "2m")
 	s.must(err)
 	s.awaitFleet()
-	return fmt.Sprintf("both trackers know all %d nodes, with the zones and labels that Kubernetes has; `helm test` passes", len(s.nodes))
+	s.awaitMemory()
+	return fmt.Sprintf("both trackers know all %d nodes, with the zones and labels that Kubernetes has, and reach Redis; `helm test` passes", len(s.nodes))
 }
 
 // spread: the first pod's image comes from the registry, all others' from
@@ -71,7 +71,6 @@ func (s *stage) registryCut() string {
 	s.start("cut-1", s.nodes[0], image)
 	counted := s.watch(s.seeders())
 	s.must(s.help("node", "registry", "cut"))
-	s.pass(verdict)
 	took := s.start("cut-2", s.nodes[1], image)
 	s.must(s.help("node", "registry", "join"))
 	_, peers := counted.since()
@@ -153,6 +152,7 @@ func (s *stage) upgrade() string {
 			s.Fatalf("the upgrade has not replaced %s", now)
 		}
 	}
+	s.mustHaveStopped()
 	seen := s.pulls.tell()
 	s.pulls.stop()
 	return seen
@@ -182,6 +182,7 @@ func (s *stage) uninstall(before map[string]string) string {
 			changed++
 		}
 	}
+	pins := s.pins()
 	_, err := s.run(commandTimeout, "", s.helm, "uninstall", release, "--namespace", namespace, "--wait", "--timeout", "5m")
 	s.must(err)
 	after := s.certs()
@@ -190,5 +191,8 @@ func (s *stage) uninstall(before map[string]string) string {
 			s.Fatalf("%s was not restored. Before:\n%s\nAfter:\n%s", n, before[n], after[n])
 		}
 	}
-	return fmt.Sprintf("Dray had changed certs.d on %d of %d nodes; now all are as before, byte for byte", changed, len(s.nodes))
+	if left := s.pins(); pins == 0 || left > 0 {
+		s.Fatalf("of %d images that were pinned for policies and jobs, %d still are", pins, left)
+	}
+	return fmt.Sprintf("Dray had changed certs.d on %d of %d nodes; now all are as before, byte for byte; of %d images that were pinned none is", changed, len(s.nodes), pins)
 }

@@ -19,17 +19,20 @@ var errHidden = errors.New("containerd's process is not visible from here")
 // readSettings asks the program that runs behind the socket for the
 // configuration that it was started with: only containerd itself knows what its
 // imports and defaults come to. Where that process is out of sight, as it is
-// from a container, it reads the file as it is.
+// from a container, it reads the files.
 func readSettings(ctx context.Context, c Containerd) (s *settings, from string, err error) {
 	doc, from, err := dump(ctx, c.Address)
-	if err != nil {
+	full := err == nil
+	if !full {
 		var fileErr error
-		if doc, fileErr = os.ReadFile(c.ConfigFile); fileErr != nil {
+		if doc, fileErr = readFile(ctx, c.ConfigFile); fileErr != nil {
 			return nil, "", errors.Join(err, fileErr)
 		}
-		from = c.ConfigFile
+		from = c.ConfigFile + ", without containerd's defaults"
 	}
-	s, err = parseSettings(doc)
+	if s, err = parseSettings(doc); err == nil {
+		s.full = full
+	}
 	return s, from, err
 }
 

@@ -50,7 +50,7 @@ func judgeDiscard(s *settings) Result {
 }
 
 func judgePullService(s *settings) Result {
-	if s.local || s.plugin == criPlugin {
+	if s.local || s.full && s.plugin == criPlugin {
 		return ok(checkPullService, "CRI pulls by itself")
 	}
 	return ok(checkPullService, "CRI pulls by the transfer service, unless other settings or an older containerd forbid it")

@@ -77,8 +77,22 @@ func TestTheMirrorBelongsOnLoopback(t *testing.T) {
 	for addr, want := range map[string]Status{
 		"127.0.0.1:5001": OK, "[::1]:5001": OK, "localhost:5001": OK, ":5001": Fault, "0.0.0.0:5001": Fault, "10.0.0.1:5001": Fault,
 	} {
-		if r := judgeMirrorAddr(addr); r.Status != want {
+		if r := judgeMirrorAddr(addr, false); r.Status != want {
 			t.Errorf("%s: %+v; want %s", addr, r, want)
+		}
+		if r := judgeMirrorAddr(addr, true); r.Status != OK {
+			t.Errorf("%s, where others are kept away: %+v", addr, r)
+		}
+	}
+}
+
+func TestAddressesAreAskedAsTheyCanBeReached(t *testing.T) {
+	for addr, want := range map[string]string{
+		":5001": "127.0.0.1:5001", "0.0.0.0:5001": "127.0.0.1:5001", "[::]:5001": "127.0.0.1:5001",
+		"10.0.0.1:5001": "10.0.0.1:5001", "[10.0.0.1]:5001": "10.0.0.1:5001", "[fd00::1]:5001": "[fd00::1]:5001", "nonsense": "nonsense",
+	} {
+		if got := within(addr); got != want {
+			t.Errorf("%s: %s, want %s", addr, got, want)
 		}
 	}
 }
@@ -100,11 +114,12 @@ func TestSurveyTellsWhichRegistriesHaveTheMirror(t *testing.T) {
 		theirs = "[host.\"https://mirror.example\"]\n"
 	)
 	for name, c := range map[string]struct {
-		files      map[string]string
+		files      map[string]string // a folder with a hosts.toml; with no text, a file
 		registries []string
 		faults     []string // part of each
 	}{
 		"nothing":           {faults: []string{"no hosts.toml"}},
+		"things beside":     {files: map[string]string{"_default": ours, "README": "", ".git": "x"}, registries: []string{nowhere}},
 		"all registries":    {files: map[string]string{"_default": ours}, registries: []string{nowhere}},
 		"some registries":   {files: map[string]string{"ghcr.io": ours, "docker.io": theirs}, registries: []string{"ghcr.io"}},
 		"one left out":      {files: map[string]string{"_default": ours, "docker.io": theirs}, registries: []string{nowhere}, faults: []string{"docker.io"}},
@@ -115,6 +130,12 @@ func TestSurveyTellsWhichRegistriesHaveTheMirror(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for registry, text := range c.files {
+				if text == "" {
+					if err := os.WriteFile(filepath.Join(dir, registry), nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
 				if err := os.Mkdir(filepath.Join(dir, registry), 0o700); err != nil {
 					t.Fatal(err)
 				}
@@ -133,6 +154,25 @@ func TestSurveyTellsWhichRegistriesHaveTheMirror(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// From a container, containerd's folder may be out of sight.
+func TestWhatCannotBeSurveyedIsTried(t *testing.T) {
+	registries, found := survey(filepath.Join(t.TempDir(), "certs.d"), "127.0.0.1:5001")
+	if !slices.Equal(registries, []string{nowhere}) || len(found) > 0 {
+		t.Errorf("got %v, %+v", registries, found)
+	}
+}
+
+func TestAPullThatCameThroughTheMirrorOutweighsWhatTheSettingsSay(t *testing.T) {
+	s := good()
+	s.configPath = ""
+	for reached, want := range map[bool]Status{true: OK, false: Fault} {
+		p := &patient{hasImage: reached}
+		if r := p.relent([]Result{judgeConfigPath(&s)})[0]; r.Status != want || r.Check != checkConfigPath {
+			t.Errorf("reached %v: %+v; want %s", reached, r, want)
+		}
 	}
 }
 

@@ -74,14 +74,14 @@ func (p *patient) notReached(registry string, err error) Result {
 	if p.settings != nil && len(p.settings.folders()) > 0 {
 		folder = p.settings.folders()[0]
 	}
-	of := "of any registry"
+	of, fix := "of any registry", ""
 	if registry != nowhere {
-		of = "of " + registry
+		of, fix = "of "+registry, "mend in its hosts.toml what containerd complains about; or:\n"
 	}
 	return fault(checkMirror,
 		fmt.Sprintf("containerd does not reach the mirror for images %s: %s", of, strings.TrimSpace(status.Convert(err).Message())),
 		"It pulls from the registry as if there were no Dray.",
-		installHosts(folder, within(p.MirrorAddr))+"\nif config_path has just been set: systemctl restart containerd")
+		fix+installHosts(folder, within(p.MirrorAddr))+"\nif config_path has just been set: systemctl restart containerd")
 }
 
 func installHosts(folder, addr string) string {

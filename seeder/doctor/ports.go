@@ -22,7 +22,7 @@ func ports(ctx context.Context, p *patient) []Result {
 		return []Result{noSeeder("mirror", p.MirrorAddr, err)}
 	}
 	p.identity = &id
-	all := []Result{judgeMirrorAddr(p.MirrorAddr)}
+	all := []Result{judgeMirrorAddr(p.MirrorAddr, p.Shielded)}
 	switch peer, err := identify(ctx, p.PeerAddr); {
 	case err != nil:
 		all = append(all, noSeeder("peer", p.PeerAddr, err))
@@ -37,14 +37,14 @@ func ports(ctx context.Context, p *patient) []Result {
 	return append(all, ok(checkPorts, "metrics are on %s", p.MetricsAddr))
 }
 
-func judgeMirrorAddr(addr string) Result {
+func judgeMirrorAddr(addr string, shielded bool) Result {
 	host, _, _ := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); host == "localhost" || ip.IsLoopback() {
+	if ip := net.ParseIP(host); shielded || host == "localhost" || ip.IsLoopback() {
 		return ok(checkPorts, "containerd is served on %s", addr)
 	}
 	return fault(checkPorts, "the mirror listens on "+addr+", beyond loopback",
 		"It needs no password: who reaches it reads every image of this node, and can have it pull others.",
-		"start the seeder with --mirror-listen=127.0.0.1:5001")
+		"start the seeder with --mirror-listen=127.0.0.1:5001; where it can't be, as in a pod's own network,\nkeep others away, such as by a network policy, and say so with --mirror-shielded")
 }
 
 func noSeeder(what, addr string, err error) Result {
@@ -89,11 +89,15 @@ func ask(ctx context.Context, url string, read func(io.Reader) error) error {
 	return read(io.LimitReader(res.Body, maxAnswer))
 }
 
-// within is how the machine itself reaches what listens on addr.
+// within is how the machine itself reaches what listens on addr. A URL may not
+// have IPv4 in brackets, a listener may.
 func within(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
-		return net.JoinHostPort("127.0.0.1", port)
+	if err != nil {
+		return addr
 	}
-	return addr
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }

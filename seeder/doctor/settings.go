@@ -10,6 +10,7 @@ import (
 // settings are what matters here of containerd's configuration, whatever
 // version it is written in.
 type settings struct {
+	full        bool   // containerd's own defaults are among them
 	plugin      string // that has the registries, as it is called in this version
 	served      bool   // the CRI plugins are not disabled
 	root        string

@@ -1,13 +1,13 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -21,11 +21,14 @@ const (
 // the mirror is asked for, and what is wrong already on paper.
 func survey(folder, mirrorAddr string) (registries []string, found []Result) {
 	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil { // perhaps it can't be seen from here: containerd will tell
 		return []string{nowhere}, nil
 	}
 	var others []string
 	for _, e := range entries {
+		if !isFolder(filepath.Join(folder, e.Name())) {
+			continue
+		}
 		names, err := hostsOf(filepath.Join(folder, e.Name(), "hosts.toml"), mirrorAddr)
 		switch {
 		case err != nil:
@@ -47,6 +50,11 @@ func survey(folder, mirrorAddr string) (registries []string, found []Result) {
 		}
 	}
 	return registries[:min(len(registries), maxRegistries)], found
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() && !strings.HasPrefix(filepath.Base(path), ".")
 }
 
 // hostsOf tells whether a hosts.toml names the mirror. No file is an empty one.

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -68,20 +69,32 @@ func open(base, folder string) (*API, error) {
 
 // get reads the object at the path.
 func (a *API) get(ctx context.Context, path string, into any) error {
-	return a.call(ctx, http.MethodGet, path, into)
+	return a.call(ctx, http.MethodGet, path, nil, into)
+}
+
+// patch merges some fields into the object at the path.
+func (a *API) patch(ctx context.Context, path string, fields any) error {
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	return a.call(ctx, http.MethodPatch, path, body, new(any))
 }
 
 // delete leaves it to the garbage collection what belongs to the object.
 func (a *API) delete(ctx context.Context, path string) error {
-	return a.call(ctx, http.MethodDelete, path+"?propagationPolicy=Background", new(any))
+	return a.call(ctx, http.MethodDelete, path+"?propagationPolicy=Background", nil, new(any))
 }
 
 // call decodes the answer. One other than 200 is an error that holds the API
 // server's own words.
-func (a *API) call(ctx context.Context, method, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, a.base+path, nil)
+func (a *API) call(ctx context.Context, method, path string, patch []byte, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(patch))
 	if err != nil {
 		return err
+	}
+	if patch != nil {
+		req.Header.Set("Content-Type", "application/merge-patch+json")
 	}
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Accept", "application/json")

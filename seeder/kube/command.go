@@ -16,7 +16,7 @@ func Command() *cobra.Command {
 		Short: "what the Helm chart asks of Kubernetes",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(nodeCommand(), awaitCommand(), holdCommand(), testCommand())
+	cmd.AddCommand(nodeCommand(), warmCommand(), drainCommand(), awaitCommand(), holdCommand(), testCommand())
 	return cmd
 }
 
@@ -74,6 +74,69 @@ func insist[T any](ctx context.Context, try func() (T, error)) (T, error) {
 			return answer, err
 		}
 	}
+}
+
+func drainCommand() *cobra.Command {
+	var name string
+	var taints []string
+	var deadline time.Duration
+	cmd := &cobra.Command{
+		Use:   "drain TRACKER-URL",
+		Short: "before a node that is cordoned is taken away, have what only it has copied elsewhere",
+		Long: `Before a node that is cordoned, or has one of the taints, is taken away, have what
+only it has copied elsewhere, for as long as the deadline. On other nodes, where a
+seeder is merely replaced, it does nothing. The URL is that of a tracker's admin
+listener.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), deadline)
+			defer cancel()
+			api, err := InCluster()
+			if err != nil {
+				return err
+			}
+			leaving, err := api.leaving(ctx, name, taints)
+			if err != nil || !leaving {
+				return err
+			}
+			return newAdmin(args[0], os.Getenv("DRAY_ADMIN_TOKEN")).drain(ctx, name, deadline)
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", os.Getenv("DRAY_NODE_NAME"), "the node's name")
+	cmd.Flags().StringSliceVar(&taints, "taints", []string{"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted"}, "keys of taints that say as much as a cordon")
+	cmd.Flags().DurationVar(&deadline, "deadline", 5*time.Minute, "longest time for it")
+	return cmd
+}
+
+func warmCommand() *cobra.Command {
+	var name, taint string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "warm TRACKER-URL",
+		Short: "take a taint from this node when it has what policies and jobs want on it",
+		Long: `Take a taint from this node when it has what policies for every node and jobs want
+on it, or when the time is up; then do nothing until stopped. What has failed is not
+waited for. The URL is that of a tracker's admin listener.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := InCluster()
+			if err != nil {
+				return err
+			}
+			w := warming{
+				api: api, tracker: newAdmin(args[0], os.Getenv("DRAY_ADMIN_TOKEN")),
+				node: name, taint: taint, until: time.Now().Add(timeout), pause: lookAgain, out: cmd.OutOrStdout(),
+			}
+			w.run(cmd.Context())
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", os.Getenv("DRAY_NODE_NAME"), "the node's name")
+	cmd.Flags().StringVar(&taint, "taint", "", "the taint's key")
+	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Minute, "longest time that the taint stays")
+	_ = cmd.MarkFlagRequired("taint")
+	return cmd
 }
 
 func awaitCommand() *cobra.Command {

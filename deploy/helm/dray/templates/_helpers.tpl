@@ -59,7 +59,7 @@ app.kubernetes.io/component: {{ last . }}
 {{- range $k, $v := $value }}{{ $pairs = append $pairs (printf "%s=%v" $k $v) }}{{ end }}
 {{- $value = join "," $pairs }}
 {{- end }}
-{{- if kindIs "float64" $value }}{{ $value = int64 $value }}{{ end }}
+{{- if kindIs "float64" $value }}{{ if eq $value (float64 (int64 $value)) }}{{ $value = int64 $value }}{{ end }}{{ end }}
 {{ printf "DRAY_%s" ($key | upper | replace "-" "_") }}: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
