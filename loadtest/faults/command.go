@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/drayproject/dray/loadtest/figures"
 	"github.com/drayproject/dray/loadtest/fleet"
 	"github.com/drayproject/dray/loadtest/testbed"
 )
@@ -36,9 +37,9 @@ func Command() *cobra.Command {
 		Short: "Break holders on purpose, and measure what that costs (needs root)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, ok := writers[output]
-			if !ok {
-				return fmt.Errorf("output %q: want table or json", output)
+			write, err := figures.Writer(output, writeTable)
+			if err != nil {
+				return err
 			}
 			r, err := Run(cmd.Context(), o, cmd.ErrOrStderr())
 			if err != nil {
@@ -102,7 +103,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 func (r *Report) play(t testbed.T, sc scene) {
 	testbed.Require(t)
 	r.scene = sc.name
-	s := newSite(t, plan{trackers: 2, holders: 3, layer: r.Options.Layer, small: max(1, sc.small*r.Options.Rounds), rate: r.Options.Rate})
+	s := newSite(t, plan{trackers: 2, holders: 3, layer: r.Options.Layer, small: max(1, sc.small*r.Options.Rounds), rate: r.Options.Rate, asker: sc.asker})
 	for i := range r.Options.Rounds {
 		t.Logf("%s, round %d of %d", sc.name, i+1, r.Options.Rounds)
 		sc.play(s, r)

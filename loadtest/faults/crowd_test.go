@@ -82,28 +82,6 @@ func TestPullsGoOnWhenManyHoldersBreakAtOnce(t *testing.T) {
 	}
 }
 
-// Each of three trackers has a trouble of its own, and every node lives. No
-// tracker takes one for dead, then or afterwards.
-func TestTrackersInTroubleTakeNobodyForDead(t *testing.T) {
-	testbed.Require(t, "nft")
-	s := newSite(t, plan{trackers: 3, holders: 9, layer: 1 << 20, small: 1})
-	paused, cutOff, restarted := s.trackers[0], s.trackers[1], s.trackers[2]
-	paused.proc.Pause()
-	for _, n := range s.holders { // nine of ten nodes
-		n.host.Filter("out ip daddr "+cutOff.host.Addr.String()+" drop", "in ip saddr "+cutOff.host.Addr.String()+" drop")
-	}
-	restarted.proc.Kill()
-	restarted.proc = s.Tracker(restarted.host)
-	<-time.After(10 * time.Second)
-	paused.proc.Resume()
-	for _, n := range s.holders {
-		n.host.Filter()
-	}
-	s.waitHolders(len(s.holders))
-	<-time.After(4 * time.Second)
-	s.wantAlive(t, append(slices.Clone(s.holders), s.asker)...)
-}
-
 // A holder is back, at the same address or at another. What is said about its
 // past, however late, does not touch it.
 func TestLateReportsDoNotHitTheNextRun(t *testing.T) {
@@ -149,7 +127,7 @@ func (s *site) epoch(t *testing.T, n *node) int64 {
 
 func (s *site) handout(t *testing.T) trackerapi.Handout {
 	t.Helper()
-	r, err := s.trackers[0].client.Lookup(t.Context(), trackerapi.LookupRequest{Node: s.asker.host.Name, Digests: s.stock.small[:1]})
+	r, err := s.trackers[0].client.Lookup(t.Context(), trackerapi.LookupRequest{Node: s.asker.host.Name, Digests: s.stock.small[:1], Limit: 16})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@
 //	site.go     trackers, holders, and the node that asks
 //	pull.go     one pull, watched from outside
 //	answers.go  what the trackers answer, watched from outside
-//	killed.go, layer.go, idle.go, first.go   the scenes
+//	scenes.go   what breaks, and what is measured then
 //	report.go   the table
 //
 // That no live node is taken for dead is watched with the virtual seeders of

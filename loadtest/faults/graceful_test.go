@@ -14,7 +14,7 @@ import (
 // finishes what it sends, and the pull needs nobody else.
 func TestHolderThatStopsFinishesWhatItSends(t *testing.T) {
 	testbed.Require(t)
-	s := newSite(t, plan{trackers: 2, holders: 2, layer: 32 << 20, small: 1, rate: 200 * testbed.Mbit})
+	s := newSite(t, plan{trackers: 2, holders: 2, layer: 32 << 20, small: 1, rate: 200 * testbed.Mbit, asker: oneParent})
 	before := s.sent()
 	half, wait := s.asker.pulling(s.stock.layer, s.stock.size/2)
 	<-half

@@ -15,11 +15,15 @@ const settled = time.Minute
 // plan says what a site is made of.
 type plan struct {
 	trackers, holders int
-	layer             int64 // bytes of the large blob
-	small             int   // number of small ones
-	rate              int64 // of the holders' links, in bits per second; 0: as fast as the kernel
-	flags             []string
+	layer             int64    // bytes of the large blob
+	small             int      // number of small ones
+	rate              int64    // of the holders' links, in bits per second; 0: as fast as the kernel
+	flags             []string // of the trackers
+	asker             []string // flags of the node that asks
 }
+
+// oneParent has the asker get a blob from one holder at a time.
+var oneParent = []string{"--fetch-sources=1"}
 
 // site is some trackers, holders of the same content, and a node without any
 // that asks for it. The first holder is in the asker's zone, so that it is
@@ -63,6 +67,7 @@ func newSite(t testbed.T, p plan) *site {
 		s.addTracker(fmt.Sprint("tracker", i), p.flags)
 	}
 	s.asker = s.newNode("asker", "near")
+	s.asker.flags = append(s.asker.flags, p.asker...)
 	s.asker.start()
 	for i := range p.holders {
 		s.addHolder(i, p.rate)

@@ -99,11 +99,18 @@ func (st *stock) copyTo(root string) error {
 		case d.IsDir():
 			return os.MkdirAll(to, 0o700)
 		case strings.Contains(name, "blobs"+string(filepath.Separator)):
-			return os.Link(path, to)
+			return linkOrCopy(path, to)
 		default:
 			return copyFile(path, to)
 		}
 	})
+}
+
+func linkOrCopy(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	return copyFile(from, to) // it is on another file system
 }
 
 func copyFile(from, to string) error {
