@@ -11,19 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-func TestQuantileIsTheNearestRank(t *testing.T) {
-	values := []float64{5, 1, 4, 2, 3}
-	for q, want := range map[float64]float64{0.01: 1, 0.5: 3, 0.8: 4, 0.81: 5, 0.99: 5, 1: 5} {
-		if got := quantile(values, q); got != want {
-			t.Errorf("quantile %v of %v: got %v; want %v", q, values, got, want)
-		}
-	}
-	if got := quantile([]float64{7}, 0.5); got != 7 {
-		t.Errorf("the median of one value is %v", got)
-	}
-}
+	"github.com/drayproject/dray/loadtest/figures"
+)
 
 func TestSteadyIgnoresWhatComesBeforeAndAfter(t *testing.T) {
 	begin := time.Now()
@@ -98,7 +88,7 @@ func TestTableSaysWhatIsMet(t *testing.T) {
 
 func TestJSONHasEveryValue(t *testing.T) {
 	var out bytes.Buffer
-	if err := writeJSON(&out, report()); err != nil {
+	if err := figures.JSON(&out, report()); err != nil {
 		t.Fatal(err)
 	}
 	var got Report
@@ -113,6 +103,7 @@ func TestJSONHasEveryValue(t *testing.T) {
 func TestRunRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, o := range []Options{
 		{Rounds: 0, CrowdRate: 200}, {Rounds: 1, CrowdRate: 200, Only: []string{"speed"}}, {Rounds: 1},
+		{Rounds: 1, CrowdRate: 100, Cases: []string{"huge"}},
 	} {
 		if _, err := Run(context.Background(), o, t.Output()); err == nil {
 			t.Errorf("%+v was accepted", o)

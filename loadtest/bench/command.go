@@ -4,13 +4,15 @@
 // needs root.
 //
 // There is a file for each part: link.go, latency.go, cpu.go, memory.go,
-// crowd.go. The bed of the first four is in pair.go, the crowd's in crowd_bed.go,
+// crowd.go and crowd_loss.go. The bed of the first four is in pair.go, the crowd's
+// in crowd_bed.go,
 // the clients in fetch.go, what is read from the kernel in proc.go. Parts note
 // their values in a [Report], round by round.
 package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/drayproject/dray/loadtest/figures"
 	"github.com/drayproject/dray/loadtest/testbed"
 )
 
@@ -39,37 +42,40 @@ var parts = []part{
 type Options struct {
 	Only      []string // names of parts; empty: all
 	Rounds    int
-	CrowdRate int64 // of the crowd's links, Mbit/s in each direction
+	CrowdRate int64    // of the crowd's links, Mbit/s in each direction
+	Cases     []string // of the crowd; empty: all
 }
 
 // Command makes the command, to be added to loadtest's.
 func Command() *cobra.Command {
-	o := Options{Rounds: 3, CrowdRate: 200}
+	o := Options{Rounds: 3, CrowdRate: 100}
 	output := "table"
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure Dray on a test bed of network namespaces (needs root)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, ok := writers[output]
-			if !ok {
-				return fmt.Errorf("output %q: want table or json", output)
-			}
-			report, err := Run(cmd.Context(), o, cmd.ErrOrStderr())
+			write, err := figures.Writer(output, writeTable)
 			if err != nil {
 				return err
 			}
-			return write(cmd.OutOrStdout(), report)
+			report, err := Run(cmd.Context(), o, cmd.ErrOrStderr())
+			if report == nil {
+				return err
+			}
+			return errors.Join(write(cmd.OutOrStdout(), report), err)
 		},
 	}
 	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "parts to measure: "+strings.Join(names(), ", "))
 	cmd.Flags().IntVar(&o.Rounds, "rounds", o.Rounds, "how often each figure is measured")
-	cmd.Flags().Int64Var(&o.CrowdRate, "crowd-rate", o.CrowdRate, "rate of the crowd's links and the registry's, in Mbit/s; 100 where the machine can't carry more")
+	cmd.Flags().Int64Var(&o.CrowdRate, "crowd-rate", o.CrowdRate, "rate of the crowd's links and the registry's, in Mbit/s")
+	cmd.Flags().StringSliceVar(&o.Cases, "case", nil, "cases of the crowd: "+strings.Join(caseKeys(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", output, "table or json")
 	return cmd
 }
 
-// Run measures. What happens meanwhile goes to progress.
+// Run measures. What happens meanwhile, and each value as soon as it is there, goes
+// to progress. After a failure the report has what was measured before.
 func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 	if o.Rounds < 1 {
 		return nil, fmt.Errorf("rounds: want at least 1, not %d", o.Rounds)
@@ -82,7 +88,15 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 			return nil, fmt.Errorf("part %q: want one of %s", name, strings.Join(names(), ", "))
 		}
 	}
-	r := &Report{Machine: thisMachine(), Rounds: o.Rounds, crowdRate: o.CrowdRate * testbed.Mbit}
+	for _, key := range o.Cases {
+		if !slices.Contains(caseKeys(), key) {
+			return nil, fmt.Errorf("case %q: want one of %s", key, strings.Join(caseKeys(), ", "))
+		}
+	}
+	r := &Report{
+		Machine: thisMachine(), Rounds: o.Rounds, progress: progress,
+		crowdRate: o.CrowdRate * testbed.Mbit, crowdCases: o.Cases,
+	}
 	for _, p := range parts {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue
@@ -94,7 +108,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 			p.measure(t, r)
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+			return r, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return r, nil

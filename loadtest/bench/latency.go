@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/drayproject/dray/loadtest/figures"
 	"github.com/drayproject/dray/loadtest/testbed"
 )
 
@@ -61,15 +62,15 @@ func absent() []digest.Digest {
 func (s *latencyStage) compare(what string, ds []digest.Digest, url func(digest.Digest) string, status int) {
 	s.t.Helper()
 	times := s.firstBytes(ds, url, status)
-	s.report.note(what+", p50", "ms", nil, quantile(times, 0.5))
-	s.report.note(what+", p99", "ms", nil, quantile(times, 0.99))
+	s.report.note(what+", p50", "ms", nil, figures.Quantile(times, 0.5))
+	s.report.note(what+", p99", "ms", nil, figures.Quantile(times, 0.99))
 }
 
 func (s *latencyStage) judge(what string, ds []digest.Digest, status int) {
 	s.t.Helper()
 	times := s.firstBytes(ds, atMirror, status)
-	s.report.note(what+", p50", "ms", atMost(2), quantile(times, 0.5))
-	s.report.note(what+", p99", "ms", atMost(10), quantile(times, 0.99))
+	s.report.note(what+", p50", "ms", atMost(2), figures.Quantile(times, 0.5))
+	s.report.note(what+", p99", "ms", atMost(10), figures.Quantile(times, 0.99))
 }
 
 // firstBytes asks for every digest once and returns how long the first byte of

@@ -15,6 +15,8 @@ import (
 
 	seeder "github.com/drayproject/dray/seeder/app"
 	tracker "github.com/drayproject/dray/tracker/app"
+
+	"github.com/drayproject/dray/loadtest/figures"
 )
 
 // loneDeadline bounds one request, and the wait until the seeder has its tracker.
@@ -34,8 +36,8 @@ func BenchmarkLonePuller(b *testing.B) {
 	if leases := s.leases(b) - before; leases < len(times)*99/100 {
 		b.Errorf("%d of %d requests were not answered by the tracker: this measures something else", len(times)-leases, len(times))
 	}
-	b.ReportMetric(quantile(times, 0.5), "p50-ms")
-	b.ReportMetric(quantile(times, 0.99), "p99-ms")
+	b.ReportMetric(figures.Quantile(times, 0.5), "p50-ms")
+	b.ReportMetric(figures.Quantile(times, 0.99), "p99-ms")
 }
 
 type loneNode struct{ *seeder.App }

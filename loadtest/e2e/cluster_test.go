@@ -30,6 +30,7 @@ type cluster struct {
 	trackers []*tracker // as the seeders are told
 	tracker  *tracker   // the first, and often the only one
 	nodes    []*node
+	alone    func() // waits until no other test runs, and keeps it so
 }
 
 // node is a containerd with a seeder as its mirror.
@@ -53,8 +54,26 @@ func newCluster(t *testing.T, s imagekit.Spec) (c *cluster, img *imagekit.Image,
 	return c, img, ref
 }
 
+// machine is shared by tests that run side by side; a crowd has it to itself, since
+// what its test counts depends on who is served in time.
+var machine sync.RWMutex
+
 // newSite is a cluster of nothing but a registry.
 func newSite(t *testing.T) *cluster {
+	t.Helper()
+	machine.RLock()
+	leave := machine.RUnlock
+	t.Cleanup(func() { leave() })
+	c := newBed(t)
+	c.alone = func() {
+		leave()
+		machine.Lock()
+		leave = machine.Unlock
+	}
+	return c
+}
+
+func newBed(t *testing.T) *cluster {
 	t.Helper()
 	c := &cluster{Bed: testbed.New(t), t: t}
 	c.registry = c.Registry(c.Host("registry"))

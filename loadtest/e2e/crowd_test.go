@@ -15,11 +15,16 @@ const (
 	crowdRate = 100 * testbed.Mbit
 )
 
+// patient has seeders wait for trackers that are slow since this machine is busy:
+// what crowd tests are about is how the trackers arrange a crowd.
+const patient = "--lookup-timeout=1s"
+
 // addCrowd adds nodes, and waits until the tracker knows every node.
 func (c *cluster) addCrowd(count int) {
 	c.t.Helper()
+	c.alone()
 	for range count {
-		c.addNode()
+		c.addNode(patient)
 	}
 	for _, n := range c.nodes {
 		n.seeder.WaitLog("tracker session is up", soon)
@@ -64,6 +69,16 @@ func (c *cluster) logCopies(h *testbed.Host, since testbed.Traffic, img *imageki
 	return copies
 }
 
+// What a crowd may cost the registry. On a calm machine the first is 1.0, and the
+// second no more than 2.0. Whoever is not served within a second may go to the
+// registry, and a machine of two cores that stops for a moment makes some do so:
+// these bounds leave room for that, and none for a crowd that does not share, which
+// costs as many copies as it has nodes.
+const (
+	once    = 2.0
+	oneMore = 3.2
+)
+
 // wantCopies bounds it.
 func (c *cluster) wantCopies(h *testbed.Host, since testbed.Traffic, img *imagekit.Image, most float64) {
 	c.t.Helper()
@@ -78,16 +93,14 @@ func (n *node) waitReceived(bytes int64) {
 	n.cluster.Eventually(soon, n.Host.Name+" is in the middle", func() bool { return n.Host.Traffic().Received > bytes })
 }
 
-// All nodes want an image that nobody has, in the same second. Of small layers the
-// registry sends more than one copy: containerd writes them in one step, so that
-// nobody can follow one that is on its way, and some have waited for long enough.
+// All nodes want an image that nobody has, in the same second.
 func TestACrowdDownloadsAnImageOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		layers []int64
 		copies float64
 	}{
-		"one big layer":     {[]int64{32 * MB}, 1.2},
-		"many small layers": {slices.Repeat([]int64{1 * MB}, 8), crowdSize / 2},
+		"one big layer":     {[]int64{32 * MB}, once},
+		"many small layers": {slices.Repeat([]int64{1 * MB}, 8), once + 0.5},
 	} {
 		layers, copies := c.layers, c.copies
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +119,7 @@ func TestACrowdDownloadsAnImageOnce(t *testing.T) {
 // once: they share what they get, rather than the one node's uplink.
 func TestAWarmCrowdSharesWhatItGets(t *testing.T) {
 	c, img, ref := newCluster(t, imagekit.Spec{Seed: 70, Layers: []int64{32 * MB}})
-	holder := c.addNode()
+	holder := c.addNode(patient)
 	holder.pull(ref, img)
 	c.waitHolders(img, 1, soon)
 	c.addCrowd(crowdSize - 1)
@@ -114,5 +127,5 @@ func TestAWarmCrowdSharesWhatItGets(t *testing.T) {
 	c.registry.Host.Unplug()
 	before := holder.Host.Traffic()
 	startPulls(c.nodes[1:], ref, img)()
-	c.wantCopies(holder.Host, before, img, 6) // about 7 if they did not share
+	c.wantCopies(holder.Host, before, img, 4) // 1 to 2 on a calm machine; about 7 if they did not share
 }

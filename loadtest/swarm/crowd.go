@@ -47,6 +47,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if o.Window > 0 {
+		return runWindow(ctx, o)
+	}
 	c := newCrowd(o)
 	end := time.Duration(hopeless*c.o.bound()*float64(time.Second)) + o.Arrivals + time.Minute
 	for c.left > 0 {

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,7 @@ type Options struct {
 	Zones       int           `json:"zones"`
 	LeaseByZone bool          `json:"lease_per_zone"`
 	Fanout      int           `json:"fanout"`      // 0: as the tracker finds right
+	Window      int           `json:"window"`      // pieces of 1 MiB that a node may get out of order; 0: none, as seeders do
 	KnownLinks  bool          `json:"known_links"` // the tracker has measured all links before
 	Arrivals    time.Duration `json:"arrivals_ns"` // over which the nodes arrive, evenly
 	Deaths      float64       `json:"deaths"`      // share of the nodes that die midway
@@ -50,6 +52,7 @@ func (o *Options) bind(f *pflag.FlagSet) {
 	f.IntVar(&o.Zones, "zones", o.Zones, "zones")
 	f.BoolVar(&o.LeaseByZone, "origin-per-zone", o.LeaseByZone, "one origin lease for each zone")
 	f.IntVar(&o.Fanout, "fanout", o.Fanout, "k: children of every parent; 0: as the tracker finds right")
+	f.IntVar(&o.Window, "window", o.Window, "what it would be if nodes got pieces of 1 MiB from anybody, so many of them out of order; 0: as it is")
 	f.BoolVar(&o.KnownLinks, "known-links", o.KnownLinks, "let the tracker have measured all links before")
 	f.DurationVar(&o.Arrivals, "arrivals", o.Arrivals, "time over which the nodes arrive")
 	f.Float64Var(&o.Deaths, "deaths", o.Deaths, "share of the nodes that die midway")
@@ -76,6 +79,7 @@ func (o *Options) check() error {
 		{"whole", float64(o.Whole), 0, 1000},
 		{"zones", float64(o.Zones), 1, 1000},
 		{"fanout", float64(o.Fanout), 0, 16},
+		{"window", float64(o.Window), 0, maxWindow},
 		{"deaths", o.Deaths, 0, 0.9},
 		{"slow-tail", o.SlowTail, 0, 1},
 		{"arrivals in seconds", o.Arrivals.Seconds(), 0, 3600},
@@ -88,6 +92,9 @@ func (o *Options) check() error {
 		if !(c.value >= c.least && c.value <= c.most) {
 			return fmt.Errorf("%s: want %g to %g", c.name, c.least, c.most)
 		}
+	}
+	if o.Window > 0 && (o.Zones > 1 || o.Arrivals > 0 || o.Deaths > 0 || o.SlowTail > 0) {
+		return errors.New("with a window all nodes are equal, live on, and arrive at once")
 	}
 	return nil
 }

@@ -109,6 +109,8 @@ func TestOptionsThatCanNotWorkAreRefused(t *testing.T) {
 		"all die":        func(o *Options) { o.Deaths = 1 },
 		"endless steps":  func(o *Options) { o.Step = 0 },
 		"backwards":      func(o *Options) { o.Arrivals = -1 },
+		"a huge window":  func(o *Options) { o.Window = 65 },
+		"dead windows":   func(o *Options) { o.Window, o.Deaths = 8, 0.1 },
 		"too many holds": func(o *Options) { o.Fanout = 17 },
 	} {
 		o := Defaults()

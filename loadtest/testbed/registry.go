@@ -72,7 +72,9 @@ func (r *Registry) alone() (done func()) {
 }
 
 // answers tells whether a server on this host says 200 to a GET from there.
-func (h *Host) answers(port int, path string) bool {
+func (h *Host) answers(port int, path string) bool { return h.says(port, path, http.StatusOK) }
+
+func (h *Host) says(port int, path string, status int) bool {
 	req, err := http.NewRequestWithContext(h.bed.t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
 	if err != nil {
 		return false
@@ -84,5 +86,5 @@ func (h *Host) answers(port int, path string) bool {
 		return false
 	}
 	_ = res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return res.StatusCode == status
 }

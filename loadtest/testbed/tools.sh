@@ -13,8 +13,8 @@ helm=v3.22.0
 compose=v5.5.1
 conformance=v0.0.0-20260831232431-97274622c111
 golangci_lint=v2.15.0
-packages=(busybox-static docker-registry docker.io iproute2 nftables nginx-light prometheus redis-server)
-commands=(busybox docker docker-registry dockerd ip tc nft nginx promtool redis-server redis-cli systemd-analyze)
+packages=(busybox-static chromium docker-registry docker.io iproute2 nftables nginx-light prometheus redis-server)
+commands=(busybox chromium docker docker-registry dockerd ip tc nft nginx promtool redis-server redis-cli systemd-analyze)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 bin="${DRAY_TEST_BIN:-$root/.cache/bin}"
