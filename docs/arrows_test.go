@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"shared/trackerapi": {},
 	"shared/httpserver": {},
 	"shared/process":    {},
+	"shared/tracing":    {},
 
 	"tracker/index":    {"shared/trackerapi"},
 	"tracker/roster":   {"shared/trackerapi"},
@@ -25,12 +26,14 @@ var arrows = map[string][]string{
 	"tracker/swarm":    {"shared/trackerapi", "tracker/index", "tracker/roster"},
 	"tracker/api":      {"shared/trackerapi", "shared/httpserver", "tracker/index", "tracker/roster", "tracker/swarm"},
 	"tracker/events":   {"shared/trackerapi", "tracker/roster"},
-	"tracker/admin":    {"shared/trackerapi", "tracker/events", "tracker/index", "tracker/roster", "tracker/swarm"},
-	"tracker/admincmd": {"shared/process", "tracker/admin"},
+	"tracker/admin":    {"shared/trackerapi", "tracker/events", "tracker/index", "tracker/placement", "tracker/placer", "tracker/roster", "tracker/swarm"},
+	"tracker/placer":   {"shared/trackerapi", "tracker/events", "tracker/index", "tracker/journal", "tracker/placement", "tracker/roster"},
+	"tracker/admincmd": {"shared/process", "tracker/admin", "tracker/placement"},
 	"tracker/web":      {},
-	"tracker/app":      {"shared/...", "tracker/admin", "tracker/api", "tracker/events", "tracker/index", "tracker/probe", "tracker/roster", "tracker/swarm", "tracker/web", "tracker/scribe", "tracker/journal/redis"},
+	"tracker/app":      {"shared/...", "tracker/admin", "tracker/api", "tracker/events", "tracker/index", "tracker/probe", "tracker/roster", "tracker/swarm", "tracker/web", "tracker/scribe", "tracker/placement", "tracker/placer", "tracker/journal", "tracker/journal/redis"},
 
 	"tracker/journal":       {"shared/trackerapi"},
+	"tracker/placement":     {"shared/trackerapi"},
 	"tracker/journal/redis": {"shared/trackerapi", "tracker/journal"},
 	"tracker/scribe":        {"shared/trackerapi", "tracker/index", "tracker/roster", "tracker/journal"},
 
@@ -47,14 +50,17 @@ var arrows = map[string][]string{
 	"seeder/fetcher":          {"shared/trackerapi", "seeder/transfers"},
 	"seeder/registry":         {"shared/trackerapi", "shared/httpserver", "seeder/store", "seeder/transfers", "seeder/fetcher"},
 	"seeder/puller":           {"shared/httpserver", "seeder/store", "seeder/transfers"},
-	"seeder/app":              {"shared/...", "seeder/store/...", "seeder/transfers", "seeder/inventory", "seeder/guard", "seeder/ingests", "seeder/announcer", "seeder/fetcher", "seeder/registry", "seeder/puller", "seeder/doctor", "seeder/status"},
+	"seeder/yield":            {},
+	"seeder/worker":           {"shared/trackerapi", "seeder/puller", "seeder/store", "seeder/yield"},
+	"seeder/app":              {"shared/...", "seeder/store/...", "seeder/transfers", "seeder/inventory", "seeder/guard", "seeder/ingests", "seeder/announcer", "seeder/fetcher", "seeder/registry", "seeder/puller", "seeder/doctor", "seeder/status", "seeder/worker", "seeder/yield"},
 	"seeder/pullcmd":          {"seeder/puller"},
 	"seeder/status":           {"shared/trackerapi", "seeder/transfers"},
 	"seeder/statuscmd":        {"shared/trackerapi", "seeder/transfers", "seeder/status", "seeder/pullcmd"},
+	"seeder/unpincmd":         {"shared/process", "seeder/store/..."},
 	"seeder/kube":             {"shared/trackerapi"},
 	"seeder/hosts":            {"shared/process"},
 	"seeder/doctor":           {"shared/process", "shared/trackerapi", "seeder/announcer"},
-	"seeder":                  {"shared/process", "seeder/app", "seeder/pullcmd", "seeder/statuscmd", "seeder/kube", "seeder/hosts", "seeder/doctor"},
+	"seeder":                  {"shared/process", "seeder/app", "seeder/pullcmd", "seeder/statuscmd", "seeder/kube", "seeder/hosts", "seeder/doctor", "seeder/unpincmd"},
 
 	"deploy/systemd":       {},
 	"deploy/image":         {"shared/process", "deploy/image/archive"},
@@ -64,6 +70,7 @@ var arrows = map[string][]string{
 // doors says which packages alone may import a third party's.
 var doors = map[string][]string{
 	"github.com/containerd/containerd/v2/client":                     {"seeder/store/containerd"},
+	"github.com/containerd/containerd/v2/cmd":                        {"seeder/doctor"},
 	"github.com/containerd/containerd/api":                           {"seeder/store/containerd"},
 	"github.com/containerd/containerd/v2/core/metadata":              {"seeder/store/embedded"},
 	"github.com/containerd/containerd/v2/plugins":                    {"seeder/store/embedded"},
@@ -73,6 +80,7 @@ var doors = map[string][]string{
 	"k8s.io/cri-api":                                                 {"seeder/doctor"},
 	"github.com/redis/go-redis":                                      {"tracker/journal/redis"},
 	"github.com/fsnotify/fsnotify":                                   {"seeder/store"},
+	"go.opentelemetry.io/otel":                                       {"shared/tracing"},
 	"github.com/spf13/viper":                                         {"shared/process"},
 	"github.com/RoaringBitmap/roaring":                               {"tracker/index"},
 }
@@ -151,7 +159,7 @@ func checkDoor(t *testing.T, from, imported string) {
 
 // isTestHelper: conformance suites and what they start, imported by tests only.
 func isTestHelper(path string) bool {
-	return strings.Contains(path, "storetest") || strings.Contains(path, "journaltest")
+	return strings.Contains(path, "storetest") || strings.Contains(path, "journaltest") || strings.Contains(path, "tracingtest")
 }
 
 func TestNothingButTestsImportsTestHelpers(t *testing.T) {
