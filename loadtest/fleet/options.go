@@ -38,7 +38,7 @@ type Options struct {
 func defaults() Options {
 	return Options{
 		Nodes: 1000, Digests: 200, Images: 2000, Trackers: 1,
-		Duration: 10 * time.Second, Interval: time.Second, Rate: 7500, Redis: "auto", Seed: 1,
+		Duration: 10 * time.Second, Interval: time.Second, Rate: 7000, Redis: "auto", Seed: 1,
 		Lookups: 500, Changes: 100, Failures: 0.2, Outage: 10 * time.Second,
 		Batch: 20, Workers: 64,
 	}

@@ -36,7 +36,7 @@ type Config struct {
 	HeartbeatInterval time.Duration `mapstructure:"heartbeat-interval" usage:"least time between heartbeats, which the seeders are told"`
 	// HeartbeatRate is how many heartbeats a second this tracker is to bear.
 	// Where the nodes would send more, their interval grows, to the number of
-	// nodes divided by this: at 7500, 15 000 nodes are told 2s. A node's
+	// nodes divided by this: at 7000, 15 000 nodes are told 2.1s. A node's
 	// silence is measured by what it was told, so a silent death is noticed
 	// later by as much. The longest is a minute, or what leaves PurgeAfter
 	// room for every verdict. 0: the interval never grows.
@@ -126,7 +126,7 @@ func Default() Config {
 		AdminListen:       "127.0.0.1:7071",
 		MaxConns:          65_536,
 		HeartbeatInterval: time.Second,
-		HeartbeatRate:     7500,
+		HeartbeatRate:     7000,
 		SuspectAfter:      2,
 		DeadAfter:         3,
 		PurgeAfter:        10 * time.Minute,
