@@ -10,6 +10,7 @@ import (
 
 	"github.com/drayproject/dray/loadtest/testbed"
 	"github.com/drayproject/dray/loadtest/testbed/imagekit"
+	"github.com/drayproject/dray/shared/trackerapi"
 )
 
 // How often a node is looked at for what it has committed, and the longest that
@@ -45,12 +46,24 @@ func newCrowd(t testbed.T, k crowdCase, rate int64) *crowd {
 	}
 	if k.warm {
 		c.pullAll(c.nodes[:1])
+		c.waitNamed(trackerapi.NewClient(tracker.At(testbed.TrackerPort), tracker.Client()))
 	}
 	c.registry.Host.SetRate(rate)
 	for _, n := range c.nodes {
 		n.Host.SetRate(rate)
 	}
 	return c
+}
+
+// waitNamed waits until the tracker knows what the image's tag stands for: the last
+// thing that a node announces of a pull.
+func (c *crowd) waitNamed(tracker *trackerapi.Client) {
+	c.Eventually(settled, "the tracker knows the tag", func() bool {
+		ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+		defer cancel()
+		r, err := tracker.Resolve(ctx, trackerapi.ResolveRequest{Node: "bench", Names: []string{c.ref()}})
+		return err == nil && r.Images[0].Digest == c.image.Digest
+	})
 }
 
 func (c *crowd) addNode(name, trackers string) {
