@@ -21,6 +21,7 @@ const (
 	labelPinned = "io.cri-containerd.pinned"
 	labelOwners = "dray.io/pinned-by"
 	labelBefore = "dray.io/pinned-before"
+	labelImage  = "dray.io/pinned-image" // of a pin's lease
 
 	pinned    = "pinned"
 	separator = ","
@@ -29,8 +30,7 @@ const (
 	maxOwners = 3500
 )
 
-// pinLease is the lease that goes with an image's pin. It is labelled with the
-// image, in place of its owners.
+// pinLease is the lease that goes with an image's pin.
 func pinLease(image string, root digest.Digest) leases.Lease {
 	return leases.Lease{ID: "dray-pin-" + digest.FromString(image + "@" + root.String()).Encoded()[:32]}
 }
@@ -58,12 +58,12 @@ func (b *Base) Pins(ctx context.Context) ([]Pin, error) {
 		pins[i] = Pin{img.Name, img.Target.Digest, strings.Split(img.Labels[labelOwners], separator)}
 		labelled[img.Name] = true
 	}
-	held, err := b.services.Leases.List(ctx, fmt.Sprintf("labels.%q", labelOwners))
+	held, err := b.services.Leases.List(ctx, fmt.Sprintf("labels.%q", labelImage))
 	if err != nil {
 		return nil, fmt.Errorf("list pins: %w", translate(err))
 	}
 	for _, l := range held {
-		if image := l.Labels[labelOwners]; !labelled[image] {
+		if image := l.Labels[labelImage]; !labelled[image] {
 			labelled[image] = true
 			pins = append(pins, Pin{Image: image})
 		}
@@ -113,7 +113,7 @@ func joinOwners(owners []string) (string, error) {
 // of what the name stood for before.
 func (b *Base) keep(ctx context.Context, image string, parts Parts) error {
 	lease := pinLease(image, parts.Root)
-	_, err := b.services.Leases.Create(ctx, leases.WithID(lease.ID), leases.WithLabels(map[string]string{labelOwners: image}))
+	_, err := b.services.Leases.Create(ctx, leases.WithID(lease.ID), leases.WithLabels(map[string]string{labelImage: image}))
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		return err
 	}
@@ -128,7 +128,7 @@ func (b *Base) keep(ctx context.Context, image string, parts Parts) error {
 
 // endLeases ends the leases of an image, all but one.
 func (b *Base) endLeases(ctx context.Context, image, but string) error {
-	all, err := b.services.Leases.List(ctx, fmt.Sprintf("labels.%q==%q", labelOwners, image))
+	all, err := b.services.Leases.List(ctx, fmt.Sprintf("labels.%q==%q", labelImage, image))
 	if err != nil {
 		return err
 	}
