@@ -54,6 +54,7 @@ func (c *Cluster) Seeder(name string, change func(*seeder.Config)) *seeder.App {
 	cfg.NodeName, cfg.Trackers = name, []string{c.Tracker.NodeAddr()}
 	cfg.MirrorListen, cfg.PeerListen, cfg.MetricsListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Store, cfg.EmbeddedRoot = "embedded", c.t.TempDir()
+	cfg.MinFreeDisk = 0 // all nodes share one disk, and it may be nearly full
 	change(&cfg)
 	s, err := seeder.New(c.t.Context(), cfg, c.Log)
 	if err != nil {

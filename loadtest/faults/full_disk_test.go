@@ -19,6 +19,7 @@ func TestHolderWhoseDiskIsFullIsNamedLast(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, plan{trackers: 2, layer: 1 << 20, small: 2})
 	full := s.newNode("full", "near")
+	full.flags = append(full.flags, "--min-free-disk=10")
 	mount(t, full.root, 32<<20)
 	if err := s.stock.copyTo(full.root); err != nil {
 		t.Fatal(err)

@@ -98,7 +98,8 @@ func seederFlags(h *Host) []string {
 		fmt.Sprintf("--peer-listen=:%d", PeerPort),
 		fmt.Sprintf("--metrics-listen=127.0.0.1:%d", MetricsPort),
 		"--log-level=debug",
-		"--doctor=false", // it would pull an image of its own
+		"--doctor=false",    // it would pull an image of its own
+		"--min-free-disk=0", // all hosts share one disk, and it may be nearly full
 	}
 }
 

@@ -76,9 +76,11 @@ func (r *Roster) Looks(w *Node) (looks []trackerapi.Look) {
 	return looks
 }
 
-// idle says that a node is well and has time to look at another.
+// idle says that a node has time to look at another. It may be degraded: one that
+// should not send content, for lack of disk perhaps, sees its neighbours as well as
+// before, and where all disks are full there is nobody else.
 func (r *Roster) idle(w *Node) bool {
-	return w.State() == Ready && w.Degraded() == "" && !r.Busy(w) && !w.dossier.Load().voice.muted(r.clock())
+	return w.State() == Ready && !r.Busy(w) && !w.dossier.Load().voice.muted(r.clock())
 }
 
 // apart says that one node sees what the other's zone does not. Nodes that do

@@ -83,18 +83,21 @@ func TestAWordThatDoesNotCountSavesNobody(t *testing.T) {
 	}
 }
 
-func TestWhoIsBusyOrUnwellIsNotAskedToLook(t *testing.T) {
-	for name, load := range map[string]trackerapi.Load{
-		"full":     {Uploads: 2, Slots: 2},
-		"degraded": {Degraded: "store"},
+func TestWhoIsBusyIsNotAskedToLook(t *testing.T) {
+	for name, c := range map[string]struct {
+		load trackerapi.Load
+		asks bool
+	}{
+		"full":           {load: trackerapi.Load{Uploads: 2, Slots: 2}},
+		"without a disk": {load: trackerapi.Load{Degraded: "disk"}, asks: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cutOff(t, func(t *testing.T, r *Roster, _, b, _ *Node) {
 				live(r, 2500*time.Millisecond, "b", "c", "d")
-				if _, err := r.Heartbeat(trackerapi.Sender{Node: "b", Epoch: 1}, load, nil); err != nil {
+				if _, err := r.Heartbeat(trackerapi.Sender{Node: "b", Epoch: 1}, c.load, nil); err != nil {
 					t.Fatal(err)
 				}
-				if looks := r.Looks(b); looks != nil {
+				if looks := r.Looks(b); (looks != nil) != c.asks {
 					t.Errorf("looks: %v", looks)
 				}
 			})
