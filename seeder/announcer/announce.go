@@ -23,62 +23,6 @@ var (
 	errHold   = errors.New("the tracker will ask for everything")
 )
 
-// position is what a tracker has been sent and has acknowledged.
-type position struct {
-	seq   uint64
-	hash  trackerapi.SetHash
-	known bool // something has been acknowledged since the session was opened
-	// held: the tracker needs everything, and will ask for it.
-	held bool
-	// round is odd while an announcement is under way.
-	round uint64
-}
-
-// settled tells whether the tracker ought to be there, or is known not to be. It
-// need not before the first whole set, and while an announcement is on its way.
-func (p position) settled() bool { return (p.known || p.held) && p.round%2 == 0 }
-
-// progress is the present position. The announcements move it on, the
-// heartbeats read it.
-type progress struct {
-	mu sync.Mutex
-	at position
-}
-
-func (p *progress) now() position {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.at
-}
-
-// turn starts or ends a round.
-func (p *progress) turn() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.at.round++
-}
-
-// restart is for a session that is opened anew.
-func (p *progress) restart() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.at.known, p.at.held = false, false
-}
-
-// hold notes whether the tracker wants everything later.
-func (p *progress) hold(held bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.at.held = held
-}
-
-func (p *progress) acknowledged(m trackerapi.AnnounceRequest) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.at.seq, p.at.hash, p.at.known = m.Seq, trackerapi.SetHash(m.SetHash), true
-	p.at.held = false
-}
-
 // resync does what a heartbeat's answer asks for; the position is the one that
 // the tracker was told. A tracker that was going to ask for everything and finds
 // that it has it is sent it all the same: that hardly ever happens.

@@ -50,13 +50,6 @@ func newTask(t trackerapi.Task) *task {
 	}
 }
 
-// told is the state for somebody else, who may keep it.
-func (t *task) told() trackerapi.TaskState {
-	s := t.state
-	s.Layers = slices.Clone(s.Layers)
-	return s
-}
-
 // do does a task from its turn to its end.
 func (w *Worker) do(ctx context.Context, t *task) {
 	if t.LeftMS > 0 {
@@ -70,17 +63,6 @@ func (w *Worker) do(ctx context.Context, t *task) {
 		<-w.slots
 	}
 	w.over(t, outcome(ctx, err), err)
-}
-
-func outcome(ctx context.Context, err error) trackerapi.Phase {
-	cause := context.Cause(ctx)
-	switch {
-	case err == nil:
-		return trackerapi.TaskDone
-	case errors.Is(cause, errWithdrawn), errors.Is(cause, context.Canceled):
-		return trackerapi.TaskCancelled
-	}
-	return trackerapi.TaskFailed
 }
 
 // turn waits for a slot, and then for room on the disk.
@@ -193,43 +175,6 @@ func (w *Worker) heard(t *task, e puller.Event) bool {
 	rest := t.state.Size - t.state.Offset
 	w.mu.Unlock()
 	return !grown || !w.full(rest)
-}
-
-// blob takes in the state of a blob, and tells whether there is more to get than
-// was known.
-func (t *task) blob(b *puller.Blob) (grown bool) {
-	i, known := t.blobs[b.Digest]
-	if !known {
-		i = len(t.state.Layers)
-		t.blobs[b.Digest] = i
-		t.keys = append(t.keys, string(b.Digest))
-		t.state.Layers = append(t.state.Layers, trackerapi.LayerState{Digest: b.Digest, Size: b.Size})
-		t.state.Size += b.Size
-	}
-	l := &t.state.Layers[i]
-	t.state.Offset += b.Offset - l.Offset
-	l.Offset = b.Offset
-	return !known
-}
-
-func (w *Worker) note(t *task, p trackerapi.Phase, why error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	changed := t.state.Phase != p
-	t.state.Phase, t.state.Error = p, ""
-	if why != nil {
-		t.state.Error = short(why.Error())
-	}
-	if changed {
-		w.tell()
-	}
-}
-
-func short(text string) string {
-	if len(text) > maxError {
-		text = text[:maxError] + "…"
-	}
-	return text
 }
 
 func (w *Worker) over(t *task, p trackerapi.Phase, err error) {

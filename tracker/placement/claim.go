@@ -8,9 +8,6 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// class is what a node has of an image, the best last.
-type class uint8
-
 const (
 	fresh      class = iota
 	outdated         // it keeps another version: most layers are there
@@ -54,69 +51,6 @@ func (p *planner) claim(r *rule, image string, d digest.Digest) *claim {
 // has says whether a node that is live has the image.
 func (p *planner) has(node int, of class) bool {
 	return p.seats[node].State == Live && (of == kept || of == held)
-}
-
-// classify finds out who has what. Holders that keep nothing are only looked
-// for if there are not as many that do as there should be: a popular image has
-// thousands.
-func (p *planner) classify(c *claim) {
-	enough := 0
-	for _, pin := range p.pins[c.image] {
-		if slices.Contains(pin.Owners, c.rule.owner) {
-			enough += p.classifyPin(c, pin)
-		}
-	}
-	for _, k := range p.doing[c.image] {
-		p.classifyTask(c, k)
-	}
-	if c.rule.pins && enough == c.rule.target() {
-		return
-	}
-	for _, i := range p.holders(c.image, c.digest) {
-		if class, here := p.presence(c.rule, i, held, heldAway); here {
-			c.class[i] = max(c.class[i], class)
-		}
-	}
-}
-
-func (p *planner) classifyPin(c *claim, pin pinned) (counts int) {
-	class, here := p.presence(c.rule, pin.node, kept, pinnedAway)
-	switch {
-	case !here:
-		return 0
-	case pin.Digest != c.digest:
-		if class == kept {
-			c.class[pin.node] = max(c.class[pin.node], outdated)
-		}
-		return 0
-	}
-	c.class[pin.node] = class
-	return 1
-}
-
-func (p *planner) classifyTask(c *claim, k *Known) {
-	i := p.index[k.Node]
-	class, here := p.presence(c.rule, i, coming, fresh)
-	if !here || class == fresh || k.meant() != c.digest {
-		return
-	}
-	if k.Over() {
-		class = kept
-	}
-	c.class[i] = max(c.class[i], class)
-}
-
-// presence says what a selected node counts as: in one way while it is live, in
-// another while it may come back.
-func (p *planner) presence(r *rule, node int, live, away class) (class, bool) {
-	n := p.seats[node].Node
-	switch {
-	case !r.in[node] || n.State == Saving:
-		return fresh, false
-	case n.State == Live:
-		return live, true
-	}
-	return away, r.back(n).After(p.now)
 }
 
 // keepCopies chooses of those that have it, or are getting it.
@@ -212,63 +146,4 @@ func (p *planner) hold(node int, image string, d digest.Digest, owner string) {
 		k.digest = d
 	}
 	k.owners = with(k.owners, owner)
-}
-
-// status is what the plan says of the claim.
-func (p *planner) status(c *claim) Status {
-	r := c.rule
-	s := Status{Policy: r.Policy.Name, Image: c.image, Digest: c.digest, Wanted: r.target(), Have: []string{}}
-	arriving := 0
-	for _, i := range slices.Sorted(slices.Values(c.chosen)) {
-		switch n := p.seats[i].Node; {
-		case p.has(i, c.class[i]):
-			s.Live++
-			s.Have = shown(s.Have, n.Name)
-		case c.class[i] == coming:
-			arriving++
-			s.Coming = shown(s.Coming, n.Name)
-		default:
-			back := r.back(n)
-			p.soon(back)
-			c.because(CauseRepair, back, "node %s is away, and may come back until %s", n.Name, back.UTC().Format(time.TimeOnly))
-		}
-	}
-	s.Missing = max(0, s.Wanted-s.Live-arriving)
-	p.shortfall(c)
-	s.Reasons = c.reasons
-	return s
-}
-
-func shown(names []string, name string) []string {
-	if len(names) < MaxShown {
-		names = append(names, name)
-	}
-	return names
-}
-
-// shortfall says what no waiting will change.
-func (p *planner) shortfall(c *claim) {
-	r := c.rule
-	if r.Every || r.Policy.Name == "" {
-		return
-	}
-	if r.live < r.Factor {
-		c.because(CauseNodes, time.Time{}, "factor %d: only %d of the %d selected nodes are live", r.Factor, r.live, len(r.selected))
-	}
-	if zones := r.populated(); r.spreads() && zones < r.Factor && r.spread[0] != "node" {
-		c.because(CauseSpread, time.Time{}, "factor %d over %s: only %d of these have a selected node that is live", r.Factor, r.spread[0], zones)
-	}
-	if r.conflict != nil {
-		c.because(CauseConflict, time.Time{}, "%s", r.conflict.Reason)
-	}
-}
-
-// populated counts the domains of the first key that may be given something.
-func (r *rule) populated() (n int) {
-	for _, nodes := range r.open {
-		if nodes > 0 {
-			n++
-		}
-	}
-	return n
 }

@@ -16,8 +16,8 @@
 //	validate.go, parse.go, pattern.go  what of it is refused
 //	world.go, plan.go                  what is, and what follows from it
 //	make.go                            the way from the one to the other, from which all else is reached
-//	claim.go, choose.go, strategy.go   who should have an image
+//	claim.go, choose.go, even.go, score.go   who should have an image
 //	jobs.go, drain.go                  prewarming, and saving what a node has
-//	tasks.go                           what has been given, and how it is recognised
+//	recall.go, tasks.go                what has been given, how it is recognised, and what is given
 //	explain.go, capacity.go, lost.go, contradict.go   questions about it
 package placement

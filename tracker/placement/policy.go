@@ -1,8 +1,6 @@
 package placement
 
-import (
-	"time"
-)
+import "time"
 
 // Limits of a policy and of a job.
 const (

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"fmt"
 	"iter"
 	"time"
 
@@ -65,6 +66,16 @@ const (
 	// fall below a policy's factor without it, is elsewhere. It still gives.
 	Saving
 )
+
+var stateNames = [...]string{Away: "away", Live: "live", Leaving: "draining", Saving: "to be drained"}
+
+// String names the state.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("state %d", s)
+}
 
 // Node is one node.
 type Node struct {

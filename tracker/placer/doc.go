@@ -14,10 +14,10 @@
 //	change.go    what people want of these
 //	file.go      policies that a file owns
 //	world.go, content.go, parts.go   what is
-//	plan.go      the loop: plan, adopt, tell
+//	plan.go, finish.go   the loop: plan, adopt, tell, write down
 //	work.go      what nodes say, and what they are answered
 //	ended.go     what nodes have done, for whoever acts next
-//	drain.go     nodes that leave once their content is elsewhere
+//	drain.go, draining.go   nodes that leave once their content is elsewhere
 //	questions.go what people ask
 //	view.go      how it stands, for people, at any tracker
 //	secrets.go   credentials for registries

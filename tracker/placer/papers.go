@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -191,34 +189,6 @@ func writeOnce[T any](ctx context.Context, p *Placer, kind journal.Kind, name st
 	return err
 }
 
-// Conflict is a refusal because of what there is.
-type Conflict struct{ Text string }
-
-func (c *Conflict) Error() string { return c.Text }
-
-// NotThere is a refusal because there is nothing of that name.
-type NotThere struct{ Text string }
-
-func (n *NotThere) Error() string { return n.Text }
-
-func isRefusal(err error) bool {
-	_, conflict := errors.AsType[*Conflict](err)
-	_, gone := errors.AsType[*NotThere](err)
-	_, other := errors.AsType[*trackerapi.Error](err)
-	return conflict || gone || other
-}
-
-// Status is the HTTP status that stands for a refusal of this package.
-func Status(err error) int {
-	if _, ok := errors.AsType[*Conflict](err); ok {
-		return http.StatusConflict
-	}
-	if _, ok := errors.AsType[*NotThere](err); ok {
-		return http.StatusNotFound
-	}
-	return trackerapi.AsError(err).Status()
-}
-
 // policies are all that count, by name: a file's before others.
 func (p *Placer) policies() []placement.Policy {
 	all := maps.Clone(p.wanted.policies)
@@ -237,7 +207,3 @@ func (p *Placer) policies() []placement.Policy {
 }
 
 func jobNames(all map[string]Job) []string { return slices.Sorted(maps.Keys(all)) }
-
-func unknown(what, name string) error {
-	return &NotThere{fmt.Sprintf("%s %q is not known", what, name)}
-}
