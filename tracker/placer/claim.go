@@ -30,6 +30,9 @@ func (p *Placer) claims(ctx context.Context) {
 // claim renews the claim, or tries to get it. How long it lasts is counted from
 // before the question, by the clock of this process alone: one that was frozen
 // sees that its time is over before it does anything else.
+//
+// A memory that was flushed has forgotten who acts, and gives the claim to the next
+// one who asks. So nobody begins before what he last heard another to hold is over.
 func (p *Placer) claim(ctx context.Context) {
 	asked := time.Now()
 	c, err := p.Desk.Claim(ctx, hold)
@@ -42,7 +45,9 @@ func (p *Placer) claim(ctx context.Context) {
 	p.holder = c.Holder
 	switch {
 	case c.Holder != p.ID:
+		p.others = time.Now()
 		p.dismiss()
+	case p.term != c.Term && asked.Before(p.others.Add(hold)):
 	case p.term != c.Term || !asked.Before(p.until):
 		p.begin(c.Term, asked)
 		fallthrough

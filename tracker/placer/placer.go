@@ -47,6 +47,7 @@ type Placer struct {
 	mu      sync.Mutex // guards what follows
 	started time.Time  // when Run began
 	holder  string     // of the claim, as last heard
+	others  time.Time  // when it was last heard to be another's
 	term    int64
 	until   time.Time // until when this tracker may act
 	began   time.Time // the term
@@ -58,6 +59,7 @@ type Placer struct {
 	tasks    map[string]*known // by ID
 	plan     *placement.Plan   // the latest; nil before the first
 	seen     time.Time         // when the world was looked at for it
+	size     int               // nodes in the world, the last time
 	answers  map[string]answer // by node, of that plan
 	view     View
 	since    map[string]time.Time // when nodes began to leave
