@@ -105,3 +105,28 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkCensus counts the live holders of every digest.
+func BenchmarkCensus(b *testing.B) {
+	x := New()
+	fleet(x, 15_000, 500, 20_000)
+	live := NewAmong(func(yield func(uint32) bool) {
+		for n := range uint32(15_000) {
+			if !yield(n) {
+				return
+			}
+		}
+	})
+	for _, enough := range []int{2, 1000, 20_000} {
+		b.Run(fmt.Sprint("until ", enough), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for c := range x.Census(enough, live, live) {
+					if c.Now == 0 {
+						b.Fatal("nobody holds ", c.Name.Digest())
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"iter"
 	"slices"
 	"time"
 	"unique"
@@ -12,30 +11,6 @@ import (
 // What follows is for people's questions, about everything at once. Such a
 // question takes long; so each holds a lock only to copy what one shard, one
 // digest, one node or one name has, and never while its answer is made.
-
-// Digests yields every digest that somebody holds, in no order. One that comes
-// or goes meanwhile may be left out or not.
-func (x *Index) Digests() iter.Seq[digest.Digest] {
-	return func(yield func(digest.Digest) bool) {
-		for i := range x.shards {
-			for _, k := range x.shards[i].keys() {
-				if !yield(k.digest()) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (s *shard) keys() []key {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	all := make([]key, 0, len(s.numbers))
-	for k := range s.numbers {
-		all = append(all, k)
-	}
-	return all
-}
 
 // HoldersOf are all nodes that hold the digest, ascending: those in the answers,
 // and those that are withheld because they are accused over it.

@@ -158,6 +158,9 @@ func compare(t *testing.T, x *Index, models []*model) {
 			}
 		}
 		mustHold(t, x, dg(i), in...)
+		if got := x.CountHolders(dg(i), among(in...)); got != len(in) {
+			t.Fatalf("%d holders of %v are counted among %v", got, dg(i), in)
+		}
 		if slices.ContainsFunc(models, func(m *model) bool { return m.digests[dg(i)] }) {
 			want.Digests++
 		}
@@ -212,6 +215,7 @@ func TestNodesThatSpeakAtOnceDoNotDisturbEachOther(t *testing.T) {
 	x := New()
 	var models []*model
 	var wg sync.WaitGroup
+	everybody := among(0, 1, 2, 3, 4, 5)
 	for node := range uint32(6) {
 		m := newModel(node)
 		models = append(models, m)
@@ -226,6 +230,13 @@ func TestNodesThatSpeakAtOnceDoNotDisturbEachOther(t *testing.T) {
 					continue
 				}
 				x.Resolve(fmt.Sprint(r.IntN(5)), func(uint32) bool { return false })
+				if r.IntN(20) > 0 {
+					continue
+				}
+				for range x.Census(9, everybody, everybody) {
+					continue
+				}
+				x.CensusOf(fmt.Sprint(r.IntN(5)), everybody, everybody)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 )
@@ -18,16 +19,16 @@ type Room struct {
 	Unknown  int    `json:"unknown"`  // nodes that have not told their room
 }
 
-// Capacity is the room of each live node, by name, and of each zone.
-func Capacity(w *World) (nodes, zones []Room) {
-	reserve := w.Limits.complete().Reserve
+// Capacity is the room of each live one of these nodes, in their order, and of
+// each zone, by name.
+func Capacity(all iter.Seq[Node], limits Limits) (nodes, zones []Room) {
+	reserve := limits.complete().Reserve
 	sums := map[string]*Room{}
-	for i := range w.Nodes {
-		n := &w.Nodes[i]
+	for n := range all {
 		if n.State != Live {
 			continue
 		}
-		r := roomOf(n, reserve)
+		r := roomOf(&n, reserve)
 		nodes = append(nodes, r)
 		if sums[n.Zone] == nil {
 			sums[n.Zone] = &Room{Zone: n.Zone}
@@ -37,7 +38,6 @@ func Capacity(w *World) (nodes, zones []Room) {
 	for _, sum := range sums {
 		zones = append(zones, *sum)
 	}
-	slices.SortFunc(nodes, func(a, b Room) int { return cmp.Compare(a.Node, b.Node) })
 	slices.SortFunc(zones, func(a, b Room) int { return cmp.Compare(a.Zone, b.Zone) })
 	return nodes, zones
 }

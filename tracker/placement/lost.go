@@ -2,10 +2,13 @@ package placement
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/shared/trackerapi"
 )
 
 // Loss is what goes with a set of nodes.
@@ -29,65 +32,56 @@ type LostImage struct {
 	Known bool  `json:"known"`
 }
 
-// Lost says what would be lost with these nodes, by ordinal. It knows blobs by the
-// images that they are in, of the nodes that would be left too.
-func Lost(w *World, dying map[uint32]bool) Loss {
-	doomed, left := map[string]digest.Digest{}, map[digest.Digest]bool{}
-	for i := range w.Nodes {
-		n := &w.Nodes[i]
-		if n.State != Away && dying[n.Ordinal] {
-			for _, image := range w.Content.Of(n.Ordinal) {
-				doomed[image.Name+"\x00"+string(image.Digest)] = image.Digest
-			}
-		}
-	}
-	survives := survivors(w, dying)
-	for i := range w.Content.Latest() {
-		if survives(i.Name, i.Digest) {
-			left[i.Digest] = true
-		}
-	}
-	for id, d := range doomed {
-		if name := id[:len(id)-len(d)-1]; survives(name, d) {
-			left[d] = true
-		}
-	}
-	return lossOf(w, doomed, left)
+// Version is one of the digests that nodes have by an image's name.
+type Version struct {
+	Image  string
+	Digest digest.Digest
+	Now    bool // a live node has it
+	Left   bool // one would have it when the nodes are gone
 }
 
-// survivors says whether somebody who would be left has an image.
-func survivors(w *World, dying map[uint32]bool) func(name string, d digest.Digest) bool {
-	stays := map[uint32]bool{}
-	for i := range w.Nodes {
-		n := &w.Nodes[i]
-		stays[n.Ordinal] = n.State != Away && !dying[n.Ordinal]
+// Lost says what would be lost with some nodes. It is given all versions of all
+// images, in any order, and what they consist of, which is nil where that is not
+// known. It knows blobs by the images that they are in.
+func Lost(versions iter.Seq[Version], parts func(digest.Digest) []trackerapi.Part) Loss {
+	var doomed []Version
+	left := map[digest.Digest]bool{}
+	for v := range versions {
+		switch {
+		case v.Left:
+			left[v.Digest] = true
+		case v.Now:
+			doomed = append(doomed, v)
+		}
 	}
-	return func(name string, d digest.Digest) bool {
-		return slices.ContainsFunc(w.Content.Holders(name, d), func(node uint32) bool { return stays[node] })
-	}
+	slices.SortFunc(doomed, func(a, b Version) int {
+		return cmp.Or(strings.Compare(a.Image, b.Image), strings.Compare(string(a.Digest), string(b.Digest)))
+	})
+	return lossOf(doomed, left, parts)
 }
 
-func lossOf(w *World, doomed map[string]digest.Digest, left map[digest.Digest]bool) (l Loss) {
+// lossOf counts, with the doomed in order. A digest that has several names is
+// shown by the first.
+func lossOf(doomed []Version, left map[digest.Digest]bool, parts func(digest.Digest) []trackerapi.Part) (l Loss) {
 	l.Images = []LostImage{}
 	there := map[digest.Digest]bool{}
 	for d := range left {
-		for _, part := range w.parts(d) {
+		for _, part := range parts(d) {
 			there[part.Digest] = true
 		}
 	}
 	gone, seen := map[digest.Digest]int64{}, map[digest.Digest]bool{}
-	for _, id := range slices.Sorted(maps.Keys(doomed)) {
-		d := doomed[id]
-		if left[d] || seen[d] {
+	for _, v := range doomed {
+		if left[v.Digest] || seen[v.Digest] {
 			continue
 		}
-		seen[d] = true
-		parts := w.parts(d)
-		one := LostImage{Image: id[:len(id)-len(d)-1], Digest: d, Known: parts != nil}
+		seen[v.Digest] = true
+		of := parts(v.Digest)
+		one := LostImage{Image: v.Image, Digest: v.Digest, Known: of != nil}
 		if !one.Known {
 			l.Unknown++
 		}
-		for _, part := range parts {
+		for _, part := range of {
 			if !there[part.Digest] {
 				one.Bytes += part.Size
 				gone[part.Digest] = part.Size
@@ -98,6 +92,5 @@ func lossOf(w *World, doomed map[string]digest.Digest, left map[digest.Digest]bo
 	for _, size := range gone {
 		l.Lost += size
 	}
-	slices.SortFunc(l.Images, func(a, b LostImage) int { return cmp.Compare(a.Image, b.Image) })
 	return l
 }

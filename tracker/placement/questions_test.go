@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -97,7 +98,8 @@ func TestCapacityLeavesAReserve(t *testing.T) {
 	c := newCluster(t, 2, 1)
 	c.node("a1").Room = trackerapi.Room{Total: 1000, Free: 500}
 	c.node("b1").Room = trackerapi.Room{Total: 1000, Free: 100}
-	nodes, zones := Capacity(c.view())
+	w := c.view()
+	nodes, zones := Capacity(slices.Values(w.Nodes), w.Limits)
 	if nodes[0].Usable != 350 || nodes[1].Unknown != 1 || nodes[2].Usable != 0 {
 		t.Errorf("nodes: %+v", nodes)
 	}
@@ -168,16 +170,32 @@ func TestWhatWouldBeLost(t *testing.T) {
 	c.pull("a1", "r/six:1", dg("six"))
 	c.pull("a1", "r/odd:1", dg("odd"))
 	c.pull("b1", "r/one:1", dg("one"))
-	w := c.view()
-	w.Parts = func(d digest.Digest) []trackerapi.Part { return parts[d] }
-	l := Lost(w, map[uint32]bool{c.node("a1").Ordinal: true})
+	without := func(dying string) Loss {
+		return Lost(c.versions(dying), func(d digest.Digest) []trackerapi.Part { return parts[d] })
+	}
+	l := without("a1")
 	if l.Lost != 23 || l.Unknown != 1 || len(l.Images) != 3 {
 		t.Fatalf("lost: %+v", l)
 	}
 	if two := l.Images[2]; two.Image != "r/two:1" || two.Bytes != 21 || !two.Known {
 		t.Errorf("the base is still there: %+v", two)
 	}
-	if l := Lost(w, map[uint32]bool{c.node("b1").Ordinal: true}); len(l.Images) != 0 || l.Lost != 0 {
+	if l := without("b1"); len(l.Images) != 0 || l.Lost != 0 {
 		t.Errorf("lost with b1: %+v", l)
+	}
+}
+
+// versions are all that nodes have, as they are when one of them has died.
+func (c *cluster) versions(dying string) iter.Seq[Version] {
+	return func(yield func(Version) bool) {
+		for i := range c.Latest() {
+			v := Version{Image: i.Name, Digest: i.Digest}
+			for _, node := range c.Holders(i.Name, i.Digest) {
+				v.Now, v.Left = true, v.Left || node != c.node(dying).Ordinal
+			}
+			if !yield(v) {
+				return
+			}
+		}
 	}
 }

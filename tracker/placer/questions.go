@@ -2,6 +2,7 @@ package placer
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -71,6 +72,12 @@ func (p *Placer) Policy(name string) (PolicyState, error) {
 
 // Contradictions are policies that can't both be.
 func (p *Placer) Contradictions() []placement.Contradiction {
+	p.mu.Lock()
+	few := len(p.policies()) < 2
+	p.mu.Unlock()
+	if few { // nobody needs to look at the world
+		return nil
+	}
 	w, all := p.World()
 	return placement.Contradictions(w, all)
 }
@@ -122,17 +129,17 @@ func (p *Placer) Explain(name, image string) (digest.Digest, []placement.Candida
 	return n.latest.Digest, placement.Explain(w, &policy.Policy, image, n.latest.Digest, time.Now().UTC()), nil
 }
 
-// Capacity is the room of nodes and zones.
+// Capacity is the room of nodes, in no order, and of zones.
 func (p *Placer) Capacity() (nodes, zones []placement.Room) {
-	w, _ := p.World()
-	return placement.Capacity(w)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return placement.Capacity(p.nodes(), p.Limits)
 }
 
-// Lost says what would go with these nodes, by ordinal.
-func (p *Placer) Lost(ctx context.Context, dying map[uint32]bool) placement.Loss {
+// Lost says what of these versions of images would be lost.
+func (p *Placer) Lost(ctx context.Context, versions iter.Seq[placement.Version]) placement.Loss {
 	p.LoadParts(ctx)
-	w, _ := p.World()
-	return placement.Lost(w, dying)
+	return placement.Lost(versions, p.parts.of)
 }
 
 // JobState is a job with how it stands.

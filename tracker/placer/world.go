@@ -1,6 +1,8 @@
 package placer
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,23 +15,33 @@ import (
 // nodes do and keep is what the one that acts has shown.
 func (p *Placer) world() *placement.World {
 	w := &placement.World{Content: p.content.now(), Parts: p.parts.of, Limits: p.Limits, Held: p.held()}
-	now, acts := time.Now(), p.acts()
-	for n := range p.Roster.All() {
-		node := p.node(n, now)
-		if t := p.told[node.Name]; acts && t != nil {
-			node.Room, node.Pins = t.room, t.pins
-			node.Strange = p.strange(t)
-		} else if room, shown := p.view.Rooms[node.Name]; !acts && shown {
-			node.Room = room
-		} else if acts && node.Degraded == "" {
-			node.Degraded = "it does not say what it keeps"
-		}
-		w.Nodes = append(w.Nodes, node)
-	}
+	w.Nodes = slices.AppendSeq(make([]placement.Node, 0, p.size), p.nodes())
+	p.size = len(w.Nodes)
 	for _, k := range p.tasks {
 		w.Tasks = append(w.Tasks, k.Known)
 	}
 	return w
+}
+
+// nodes are all that are known, for as long as mu is held.
+func (p *Placer) nodes() iter.Seq[placement.Node] {
+	return func(yield func(placement.Node) bool) {
+		now, acts := time.Now(), p.acts()
+		for n := range p.Roster.All() {
+			node := p.node(n, now)
+			if t := p.told[node.Name]; acts && t != nil {
+				node.Room, node.Pins = t.room, t.pins
+				node.Strange = p.strange(t)
+			} else if room, shown := p.view.Rooms[node.Name]; !acts && shown {
+				node.Room = room
+			} else if acts && node.Degraded == "" {
+				node.Degraded = "it does not say what it keeps"
+			}
+			if !yield(node) {
+				return
+			}
+		}
+	}
 }
 
 func (p *Placer) node(n *roster.Node, now time.Time) placement.Node {
