@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	maxScans   = 2  // questions about everything that are answered at a time
+	maxScans   = 1  // questions about everything that are answered at a time
 	maxStreams = 64 // that are followed at a time
 )
 
@@ -69,6 +69,7 @@ type Admin struct {
 	open    *http.ServeMux // for everybody
 	closed  *http.ServeMux // for those who have the token
 	scans   *semaphore.Weighted
+	names   *directory // belongs to whose turn it is to scan
 	streams *semaphore.Weighted
 
 	stopping atomic.Bool
@@ -81,7 +82,7 @@ func New(p Parts, log *slog.Logger) *Admin {
 		Parts: p, log: log, started: time.Now(),
 		open: http.NewServeMux(), closed: http.NewServeMux(),
 		scans: semaphore.NewWeighted(maxScans), streams: semaphore.NewWeighted(maxStreams),
-		stopped: make(chan struct{}),
+		names: newDirectory(p.Index), stopped: make(chan struct{}),
 	}
 	a.routes()
 	return a

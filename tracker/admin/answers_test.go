@@ -96,7 +96,7 @@ func TestPagesTogetherAreTheWholeList(t *testing.T) {
 	b := cluster(t)
 	for list, whole := range map[string]int{
 		"/nodes?": 4, "/nodes?state=ready&": 3, "/nodes/a1/digests?": 3, "/digests/" + string(dg(1)) + "/holders?": 4,
-		"/images?": 2, "/at-risk?copies=9&": 4, "/what-if?zone=a&": 3, "/verdicts?": 5,
+		"/images?": 2, "/digests?": 4, "/at-risk?copies=9&": 4, "/what-if?zone=a&": 3, "/verdicts?": 5,
 	} {
 		t.Run(list, func(t *testing.T) {
 			type page struct {

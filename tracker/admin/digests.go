@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/drayproject/dray/tracker/index"
 	"github.com/drayproject/dray/tracker/roster"
 )
 
@@ -32,6 +33,44 @@ func known(q *DigestQuery, there bool) error {
 		return nil
 	}
 	return huma.Error404NotFound("nobody has this digest", &huma.ErrorDetail{Message: "not known", Location: "path.digest", Value: string(q.Digest)})
+}
+
+type digestsQuery struct {
+	Begin string `query:"begin" maxLength:"160" doc:"Those that begin so, as in sha256:4f5a"`
+	Paging
+}
+
+func (a *Admin) digests(ctx context.Context, q *digestsQuery) (Digests, error) {
+	after, err := q.after("digests")
+	if err != nil {
+		return Digests{}, err
+	}
+	s, err := a.scan(ctx)
+	if err != nil {
+		return Digests{}, err
+	}
+	defer s.end()
+	behind := index.NameOf(digest.Digest(after))
+	found := &selection[index.Name]{limit: q.Limit, order: index.Name.Compare}
+	for name := range a.Index.Names() {
+		if err := s.step(ctx); err != nil {
+			return Digests{}, err
+		}
+		if name.HasPrefix(q.Begin) {
+			found.add(name, after == "" || name.Compare(behind) > 0)
+		}
+	}
+	page, more := found.page()
+	all := Digests{Items: make([]Held, len(page)), Page: Page{Total: found.total}}
+	alive := a.nodesThat(live)
+	for i, name := range page {
+		d := name.Digest()
+		all.Items[i] = Held{d, a.Index.CountHolders(d, alive)}
+	}
+	if more {
+		all.Next = cursorTo("digests", string(all.Items[len(page)-1].Digest))
+	}
+	return all, nil
 }
 
 func (a *Admin) digest(ctx context.Context, q *DigestQuery) (DigestDetail, error) {
@@ -113,14 +152,17 @@ func (a *Admin) holders(_ context.Context, q *holdersQuery) (Holders, error) {
 	if err := known(&q.DigestQuery, len(answering)+len(withheld) > 0); err != nil {
 		return Holders{}, err
 	}
-	var all []keyed[holding]
-	for i, ordinal := range slices.Concat(answering, withheld) {
-		n := a.Roster.At(ordinal)
-		if n != nil && n.State() != roster.Purged && q.match(n) {
-			all = append(all, keyed[holding]{n.Identity().Name, holding{n, i >= len(answering)}})
+	page, frame, err := cut(&q.Paging, "holders", func(yield func(keyed[holding]) bool) {
+		for i, ordinal := range slices.Concat(answering, withheld) {
+			n := a.Roster.At(ordinal)
+			if n == nil || n.State() == roster.Purged || !q.match(n) {
+				continue
+			}
+			if !yield(keyed[holding]{n.Identity().Name, holding{n, i >= len(answering)}}) {
+				return
+			}
 		}
-	}
-	page, frame, err := cut(&q.Paging, "holders", all)
+	})
 	return Holders{shown(page, showHolding), frame}, err
 }
 

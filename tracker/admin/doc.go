@@ -7,7 +7,7 @@
 //
 // Answers are made of the tracker's memory, which lookups read at the same time.
 // So a question about everything copies little at a time, never holds a lock over
-// a whole scan, and no more than two such questions are answered at once.
+// a whole scan, and no two such questions are answered at once.
 //
 // All errors have one form, that of RFC 9457. With a token set, whoever does not
 // have it learns nothing but whether the tracker lives and is ready.

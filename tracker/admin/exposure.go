@@ -52,14 +52,13 @@ func (e *Exposure) count(ctx context.Context) error {
 	}
 	defer s.end()
 	const enough = 2
-	fates := e.admin.fates(nil)
+	alive := e.admin.nodesThat(live)
 	var byHolders [enough + 1]int64
-	for d := range e.admin.Index.Digests() {
+	for c := range e.admin.Index.Census(enough, alive, alive) {
 		if err := s.step(ctx); err != nil {
 			return err
 		}
-		_, live := e.admin.census(d, enough, fates)
-		byHolders[live]++
+		byHolders[c.Now]++
 	}
 	e.none.Store(byHolders[0])
 	e.single.Store(byHolders[1])

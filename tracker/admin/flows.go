@@ -45,6 +45,6 @@ func (a *Admin) swarms(_ context.Context, q *Paging) (Swarms, error) {
 	for _, i := range a.Flows.Flowing() {
 		all = append(all, keyed[SwarmItem]{string(i.Digest), i})
 	}
-	page, frame, err := cut(q, "swarms", all)
+	page, frame, err := cut(q, "swarms", slices.Values(all))
 	return Swarms{shown(page, func(i SwarmItem) SwarmItem { return i }), frame}, err
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/tracker/index"
 )
@@ -25,7 +24,7 @@ func (a *Admin) images(_ context.Context, q *imagesQuery) (Images, error) {
 			all = append(all, keyed[string]{name, name})
 		}
 	}
-	page, frame, err := cut(&q.Paging, "images", all)
+	page, frame, err := cut(&q.Paging, "images", slices.Values(all))
 	return Images{shown(page, a.showImage), frame}, err
 }
 
@@ -64,29 +63,4 @@ func (a *Admin) showVersion(v index.Tagged) Version {
 		shown.Live += zone.Live
 	}
 	return shown
-}
-
-// named finds the names that point to these digests, up to n for each. It is a
-// scan of all names.
-func (a *Admin) named(ctx context.Context, n int, digests ...digest.Digest) (map[digest.Digest][]string, error) {
-	s, err := a.scan(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.end()
-	found := make(map[digest.Digest][]string, len(digests))
-	for _, d := range digests {
-		found[d] = nil
-	}
-	for _, name := range slices.Sorted(slices.Values(a.Index.ImageNames())) {
-		if err := s.step(ctx); err != nil {
-			return nil, err
-		}
-		for _, v := range a.Index.Tags(name) {
-			if names, wanted := found[v.Digest]; wanted && len(names) < n {
-				found[v.Digest] = append(names, name)
-			}
-		}
-	}
-	return found, nil
 }

@@ -26,12 +26,25 @@ func (a *Admin) job(_ context.Context, q *JobQuery) (JobDetail, error) {
 	if err != nil {
 		return JobDetail{}, refused(err)
 	}
-	d := JobDetail{JobItem: showJob(&s)}
+	d := JobDetail{JobItem: showJob(&s), Images: a.jobImages(s.Images)}
 	for i := range s.Tasks {
 		d.Offset += s.Tasks[i].State.Offset
 		d.Size += s.Tasks[i].State.Size
 	}
 	return d, nil
+}
+
+// jobImages says who has a job's images now: what is kept of a job that is over
+// tells only where it failed.
+func (a *Admin) jobImages(names []string) []JobImage {
+	all, alive := make([]JobImage, len(names)), a.nodesThat(live)
+	for i, name := range names {
+		all[i].Image = name
+		if versions := a.Index.CensusOf(name, alive, alive); len(versions) > 0 {
+			all[i].Digest, all[i].Live = versions[0].Digest, versions[0].Now
+		}
+	}
+	return all
 }
 
 func showJob(s *placer.JobState) JobItem {
@@ -76,7 +89,7 @@ func (a *Admin) jobNodes(_ context.Context, q *jobNodesQuery) (JobNodes, error) 
 			}
 		}
 	}
-	page, frame, err := cut(&q.Paging, "job-nodes", all)
+	page, frame, err := cut(&q.Paging, "job-nodes", slices.Values(all))
 	return JobNodes{shown(page, func(n placement.JobNode) JobNode { return showJobNode(n, tasks[n.Task]) }), frame}, err
 }
 

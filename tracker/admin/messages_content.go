@@ -6,6 +6,12 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
+// Digests is a page of digests that somebody holds, in their order.
+type Digests struct {
+	Items []Held `json:"items"`
+	Page
+}
+
 // DigestDetail is all about one digest.
 type DigestDetail struct {
 	Digest   digest.Digest `json:"digest"`

@@ -77,5 +77,5 @@ type Inventory struct {
 // Held is a digest that a node has.
 type Held struct {
 	Digest digest.Digest `json:"digest"`
-	Live   int           `json:"live" doc:"Holders that may be handed out now, this node among them if it may"`
+	Live   int           `json:"live" doc:"Holders that may be handed out now; in a node's list it is among them if it may"`
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/drayproject/dray/tracker/events"
+	"github.com/drayproject/dray/tracker/index"
 	"github.com/drayproject/dray/tracker/roster"
 )
 
@@ -44,13 +46,13 @@ func labelled(labels map[string]string, want string) bool {
 }
 
 func (a *Admin) nodes(_ context.Context, q *nodesQuery) (Nodes, error) {
-	var all []keyed[*roster.Node]
-	for n := range a.Roster.All() {
-		if q.match(n) {
-			all = append(all, keyed[*roster.Node]{n.Identity().Name, n})
+	page, frame, err := cut(&q.Paging, "nodes", func(yield func(keyed[*roster.Node]) bool) {
+		for n := range a.Roster.All() {
+			if q.match(n) && !yield(keyed[*roster.Node]{n.Identity().Name, n}) {
+				return
+			}
 		}
-	}
-	page, frame, err := cut(&q.Paging, "nodes", all)
+	})
 	return Nodes{shown(page, a.showNode), frame}, err
 }
 
@@ -122,29 +124,35 @@ func (a *Admin) inventory(_ context.Context, q *inventoryQuery) (Inventory, erro
 	}
 	digests, _, _ := a.Index.Inventory(n.Ordinal())
 	page, frame, err := cut(&q.Paging, "inventory", byDigest(digests))
-	return Inventory{shown(page, func(d digest.Digest) Held { return Held{d, a.live(d)} }), frame}, err
+	alive := a.nodesThat(live)
+	return Inventory{shown(page, func(d digest.Digest) Held { return Held{d, a.Index.CountHolders(d, alive)} }), frame}, err
 }
 
-func byDigest(digests []digest.Digest) []keyed[digest.Digest] {
-	all := make([]keyed[digest.Digest], len(digests))
-	for i, d := range digests {
-		all[i] = keyed[digest.Digest]{string(d), d}
-	}
-	return all
-}
-
-// live counts the holders that may be handed out.
-func (a *Admin) live(d digest.Digest) (n int) {
-	holders, _ := a.Index.HoldersOf(d)
-	for _, holder := range holders {
-		if a.usable(holder) {
-			n++
+func byDigest(digests []digest.Digest) iter.Seq[keyed[digest.Digest]] {
+	return func(yield func(keyed[digest.Digest]) bool) {
+		for _, d := range digests {
+			if !yield(keyed[digest.Digest]{string(d), d}) {
+				return
+			}
 		}
 	}
-	return n
 }
+
+// nodesThat are the nodes of which that is true now.
+func (a *Admin) nodesThat(are func(*roster.Node) bool) *index.Among {
+	return index.NewAmong(func(yield func(uint32) bool) {
+		for n := range a.Roster.All() {
+			if are(n) && !yield(n.Ordinal()) {
+				return
+			}
+		}
+	})
+}
+
+// live is for nodes that may be handed out.
+func live(n *roster.Node) bool { return n.State().Usable() }
 
 func (a *Admin) usable(ordinal uint32) bool {
 	n := a.Roster.At(ordinal)
-	return n != nil && n.State().Usable()
+	return n != nil && live(n)
 }

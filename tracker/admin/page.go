@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/base64"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -27,10 +28,13 @@ func (p *Paging) after(list string) (key string, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	of, key, ok := strings.Cut(string(text), "\n")
 	if err != nil || !ok || of != list || key == "" {
-		return "", wrong("query.cursor", "not a cursor of this list", p.Cursor)
+		return "", p.foreign()
 	}
 	return key, nil
 }
+
+// foreign refuses the cursor.
+func (p *Paging) foreign() error { return wrong("query.cursor", "not a cursor of this list", p.Cursor) }
 
 // keyed is an item with what it is ordered by, which is never empty.
 type keyed[T any] struct {
@@ -38,20 +42,57 @@ type keyed[T any] struct {
 	item T
 }
 
-// cut orders the items of a list by their keys and cuts the page out.
-func cut[T any](p *Paging, list string, all []keyed[T]) ([]keyed[T], Page, error) {
+// cut cuts a page out of a list that is ordered by its items' keys.
+func cut[T any](p *Paging, list string, all iter.Seq[keyed[T]]) ([]keyed[T], Page, error) {
 	after, err := p.after(list)
 	if err != nil {
 		return nil, Page{}, err
 	}
-	frame := Page{Total: len(all)}
-	all = slices.DeleteFunc(all, func(k keyed[T]) bool { return k.key <= after })
-	slices.SortFunc(all, func(a, b keyed[T]) int { return strings.Compare(a.key, b.key) })
-	if len(all) > p.Limit {
-		all = all[:p.Limit]
-		frame.Next = cursorTo(list, all[p.Limit-1].key)
+	s := &selection[keyed[T]]{limit: p.Limit, order: func(a, b keyed[T]) int { return strings.Compare(a.key, b.key) }}
+	for k := range all {
+		s.add(k, k.key > after)
 	}
-	return all, frame, nil
+	page, more := s.page()
+	frame := Page{Total: s.total}
+	if more {
+		frame.Next = cursorTo(list, page[len(page)-1].key)
+	}
+	return page, frame, nil
+}
+
+// selection keeps the first items of a list that passes by in no order. Of the
+// others it keeps none for long, so that a page of a long list costs little.
+type selection[T any] struct {
+	limit int
+	order func(a, b T) int
+	total int
+	kept  []T
+	bound bool // the limit-th of those kept is where the page ends at the latest
+}
+
+// add counts an item, and keeps it, if it is behind the page before.
+func (s *selection[T]) add(item T, behind bool) {
+	s.total++
+	if !behind || s.bound && s.order(item, s.kept[s.limit]) >= 0 {
+		return
+	}
+	if s.kept = append(s.kept, item); len(s.kept) > 2*s.limit+1 {
+		s.settle()
+	}
+}
+
+// settle leaves the page, and the first item behind it.
+func (s *selection[T]) settle() {
+	slices.SortFunc(s.kept, s.order)
+	if len(s.kept) > s.limit {
+		s.kept, s.bound = s.kept[:s.limit+1], true
+	}
+}
+
+// page is in order. More says that there is another behind it.
+func (s *selection[T]) page() (page []T, more bool) {
+	s.settle()
+	return s.kept[:min(len(s.kept), s.limit)], len(s.kept) > s.limit
 }
 
 // shown makes the page's items out of what was cut.

@@ -139,6 +139,7 @@ func (a *Admin) dryRun(ctx context.Context, q *dryRun) (DryRun, error) {
 type placesQuery struct {
 	Policy string `query:"policy" required:"true" minLength:"1" maxLength:"63"`
 	Image  string `query:"image" required:"true" minLength:"1" maxLength:"1024" doc:"The image's full name; its latest version is meant"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"20000" default:"1000" doc:"How many nodes to show"`
 }
 
 func (a *Admin) places(_ context.Context, q *placesQuery) (Places, error) {
@@ -146,8 +147,8 @@ func (a *Admin) places(_ context.Context, q *placesQuery) (Places, error) {
 	if err != nil {
 		return Places{}, refused(err)
 	}
-	answer := Places{Policy: q.Policy, Image: q.Image, Digest: d, Items: []Place{}}
-	for _, c := range all {
+	answer := Places{Policy: q.Policy, Image: q.Image, Digest: d, Items: []Place{}, Total: len(all)}
+	for _, c := range all[:min(len(all), q.Limit)] {
 		parts := c.Parts
 		if parts == nil {
 			parts = map[string]float64{}
@@ -157,15 +158,18 @@ func (a *Admin) places(_ context.Context, q *placesQuery) (Places, error) {
 	return answer, nil
 }
 
-func (a *Admin) capacity(context.Context, *struct{}) (Capacity, error) {
+func (a *Admin) capacity(_ context.Context, q *Paging) (Capacity, error) {
 	nodes, zones := a.Placer.Capacity()
-	return Capacity{Nodes: showRooms(nodes), Zones: showRooms(zones)}, nil
-}
-
-func showRooms(all []placement.Room) []Room {
-	items := make([]Room, len(all))
-	for i, r := range all {
-		items[i] = Room(r)
+	page, frame, err := cut(q, "capacity", func(yield func(keyed[*placement.Room]) bool) {
+		for i := range nodes {
+			if !yield(keyed[*placement.Room]{nodes[i].Node, &nodes[i]}) {
+				return
+			}
+		}
+	})
+	c := Capacity{Zones: make([]Room, len(zones)), Nodes: shown(page, func(r *placement.Room) Room { return Room(*r) }), Page: frame}
+	for i, r := range zones {
+		c.Zones[i] = Room(r)
 	}
-	return items
+	return c, err
 }

@@ -53,7 +53,7 @@ func (a *Admin) latest(p *Paging, list string, k events.Kind, match func(*events
 	key, err := p.after(list)
 	if key != "" {
 		if before, err = strconv.ParseUint(key, 10, 64); err != nil || before == 0 {
-			err = wrong("query.cursor", "not a cursor of this list", p.Cursor)
+			err = p.foreign()
 		}
 	}
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *Admin) runningPulls(_ context.Context, q *runningQuery) (RunningPulls, 
 		p := &running[i]
 		all[i] = keyed[*events.Pull]{p.Node + "\x00" + string(p.Digest), p}
 	}
-	page, frame, err := cut(&q.Paging, "running-pulls", all)
+	page, frame, err := cut(&q.Paging, "running-pulls", slices.Values(all))
 	return RunningPulls{shown(page, func(p *events.Pull) PullItem { return showPull(0, p) }), frame}, err
 }
 

@@ -36,6 +36,7 @@ func (a *Admin) routes() {
 	get(api, ofNodes, "drains", "/drains", "Drains that save content first, by node", a.drains)
 	get(api, ofNodes, "drain-status", "/drains/{name}", "How far the drain of a node is", a.drainOf)
 	post(api, ofNodes, "undrain", "/nodes/{name}/undrain", "Bring a drained node back", a.undrain)
+	get(api, ofContent, "digests", "/digests", "Digests that somebody holds", a.digests)
 	get(api, ofContent, "digest", "/digests/{digest}", "All about one digest", a.digest)
 	get(api, ofContent, "holders", "/digests/{digest}/holders", "Who holds a digest whole", a.holders)
 	get(api, ofContent, "swarm", "/digests/{digest}/swarm", "What is on its way of a digest: partial holders, their tree, leases", a.swarm)

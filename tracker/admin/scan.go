@@ -37,7 +37,15 @@ func (s *scan) end() { s.admin.scans.Release(1) }
 
 // step comes before each thing that is looked at. It fails when ctx ends.
 func (s *scan) step(ctx context.Context) error {
-	if s.steps++; s.steps%stride != 0 || time.Since(s.since) < spell {
+	if s.steps++; s.steps%stride != 0 {
+		return nil
+	}
+	return s.stride(ctx)
+}
+
+// stride is a step to something that takes its time.
+func (s *scan) stride(ctx context.Context) error {
+	if time.Since(s.since) < spell {
 		return nil
 	}
 	rest(ctx, pause)
