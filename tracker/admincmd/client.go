@@ -70,7 +70,7 @@ func (c *client) send(ctx context.Context, method, path string, query url.Values
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, Failure{Unreachable, err}
+		return nil, Failure{Unreachable, fmt.Errorf("no tracker answers at %s (--admin-address): %w", c.base, cause(err))}
 	}
 	if res.StatusCode != http.StatusOK {
 		defer func() { _ = res.Body.Close() }()
@@ -79,11 +79,19 @@ func (c *client) send(ctx context.Context, method, path string, query url.Values
 	return res, nil
 }
 
+// cause leaves out the request, which nobody has typed.
+func cause(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
 func refusalOf(res *http.Response) error {
 	r := new(refusal)
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // what could be read has to do
 	if json.Unmarshal(body, r) != nil || r.Title == "" {
-		return errors.New(res.Status)
+		return fmt.Errorf("what answers is not a tracker's admin listener: %s", res.Status)
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package admincmd
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,11 +41,29 @@ Exit codes: 0 done; 1 something else went wrong; 2 the command or a value makes
 no sense; 3 the node, digest or image is not known; 4 the token is missing or
 wrong; 5 no tracker answers; 6 with --fail: something is at risk; 7 a job
 has failures or was cancelled, or a drain is blocked or its node has died.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  tracker admin summary --watch
+  tracker admin nodes --state suspect --state dead
+  tracker admin what-if --node n7                 what would be lost with it
+  tracker admin digest sha256:4f5a                a digest's beginning is enough
+  tracker admin prewarm docker.io/library/redis:7 --zone a --parallel 20
+  DRAY_ADMIN_ADDRESS=tracker:7071 DRAY_ADMIN_TOKEN=… tracker admin events`,
 	}
-	for _, group := range [][]*cobra.Command{clusterCommands(), nodeCommands(), contentCommands(), eventCommands(), placementCommands()} {
-		admin.AddCommand(group...)
+	of(admin)
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"cluster", "The whole:", clusterCommands()},
+		{"nodes", "Nodes:", nodeCommands()},
+		{"content", "Images and digests, and who has them:", contentCommands()},
+		{"events", "What happens, and has happened:", eventCommands()},
+		{"placement", "What should be where:", placementCommands()},
+	} {
+		admin.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.id
+			admin.AddCommand(cmd)
+		}
 	}
 	admin.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Failure{Usage, err} })
 	return admin
@@ -74,13 +93,30 @@ func leaf(use, short string, args cobra.PositionalArgs, complete completer, run 
 	return cmd
 }
 
-// usage makes errors of the arguments ones of usage.
+// usage makes errors of the arguments ones of usage, and says what is wanted.
 func usage(args cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := args(cmd, given); err != nil {
-			return Failure{Usage, err}
+			return Failure{Usage, fmt.Errorf("%w; usage: %s", err, cmd.UseLine())}
 		}
 		return nil
+	}
+}
+
+// of has a command of several show its help, and guess what somebody meant who
+// asks for one that is not there.
+func of(several *cobra.Command) {
+	several.SuggestionsMinimumDistance = 2
+	several.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	several.Args = func(cmd *cobra.Command, given []string) error {
+		if len(given) == 0 {
+			return nil
+		}
+		err := fmt.Errorf("there is no command %q; see %s --help", given[0], cmd.CommandPath())
+		if like := cmd.SuggestionsFor(given[0]); len(like) > 0 {
+			err = fmt.Errorf("there is no command %q: did you mean %s?", given[0], strings.Join(like, " or "))
+		}
+		return Failure{Usage, err}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,8 @@ import (
 func contentCommands() []*cobra.Command {
 	return []*cobra.Command{
 		show(view[admin.DigestDetail]{
-			use: "digest <digest>", short: "All about one digest", args: cobra.ExactArgs(1),
-			ask: named[admin.DigestDetail]("/digests/", ""), draw: drawDigest,
+			use: "digest <digest>", short: "All about one digest", args: cobra.ExactArgs(1), complete: digests,
+			ask: ofDigest[admin.DigestDetail](""), draw: drawDigest,
 		}),
 		holdersCommand(),
 		swarmCommand(),
@@ -60,15 +61,19 @@ func (s *screen) coverage(zones []admin.Coverage) *sheet {
 func holdersCommand() *cobra.Command {
 	q := newQuery()
 	return show(view[admin.Holders]{
-		use: "holders <digest>", short: "Who holds a digest whole", args: cobra.ExactArgs(1),
+		use: "holders <digest>", short: "Who holds a digest whole", args: cobra.ExactArgs(1), complete: digests,
 		flags: func(cmd *cobra.Command) {
-			q.list(cmd.Flags(), "state", "nodes in one of these states")
+			q.list(cmd.Flags(), "state", "nodes in one of these states: "+strings.Join(nodeStates, ", "))
 			q.list(cmd.Flags(), "zone", "nodes of one of these zones")
 			q.most(cmd.Flags())
 			completeStates(cmd, nodeStates...)
 		},
 		ask: func(ctx context.Context, c *client, args []string) (admin.Holders, error) {
-			return pages(ctx, c, "/digests/"+segment(args[0])+"/holders", q, func(all *admin.Holders, page admin.Holders) (int, string) {
+			d, err := whole(ctx, c, args[0])
+			if err != nil {
+				return admin.Holders{}, err
+			}
+			return pages(ctx, c, "/digests/"+segment(d)+"/holders", q, func(all *admin.Holders, page admin.Holders) (int, string) {
 				all.Items, all.Total = append(all.Items, page.Items...), page.Total
 				return len(all.Items), page.Next
 			})
@@ -125,7 +130,11 @@ func explainCommand() *cobra.Command {
 			cmd.Flags().IntVar(&limit, "limit", 0, "how many holders the node asks for; 0 leaves it to the tracker")
 		},
 		ask: func(ctx context.Context, c *client, args []string) (admin.Explanation, error) {
-			values := url.Values{"node": {args[0]}, "digest": {args[1]}, "limit": {strconv.Itoa(limit)}}
+			d, err := whole(ctx, c, args[1])
+			if err != nil {
+				return admin.Explanation{}, err
+			}
+			values := url.Values{"node": {args[0]}, "digest": {d}, "limit": {strconv.Itoa(limit)}}
 			return call[admin.Explanation](ctx, c, http.MethodGet, "/explain", values)
 		},
 		draw: drawExplanation,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,10 @@ func verdictsCommand() *cobra.Command {
 		use: "verdicts", short: "Recent changes of nodes' states, the newest first", args: cobra.NoArgs,
 		flags: func(cmd *cobra.Command) {
 			q.text(cmd.Flags(), "node", "of this node")
-			q.list(cmd.Flags(), "state", "to one of these states")
+			q.list(cmd.Flags(), "state", "to one of these states: "+strings.Join(nodeStates, ", ")+", purged")
 			q.text(cmd.Flags(), "reason", "for this reason")
 			recent(cmd, q)
-			completeStates(cmd, append(nodeStates, "purged")...)
+			completeStates(cmd, slices.Concat(nodeStates, []string{"purged"})...)
 		},
 		ask: func(ctx context.Context, c *client, _ []string) (admin.Verdicts, error) {
 			return pages(ctx, c, "/verdicts", q, func(all *admin.Verdicts, page admin.Verdicts) (int, string) {
@@ -39,9 +40,9 @@ func verdictsCommand() *cobra.Command {
 			})
 		},
 		draw: func(s *screen, a *admin.Verdicts) {
-			t := s.sheet("at", "node", "state", "was", "reason", "+epoch")
+			t := s.sheet("at", "node", "state", "reason", "was", "+epoch")
 			for _, v := range a.Items {
-				t.row(at(v.At), v.Node, s.paint(v.To), v.From, v.Reason, number(v.Epoch))
+				t.row(at(v.At), v.Node, s.paint(v.To), v.Reason, v.From, number(v.Epoch))
 			}
 			t.draw()
 		},
@@ -167,6 +168,13 @@ func (s *session) tell(name string, data []byte) error {
 			return err
 		}
 		_, err := fmt.Fprintf(s, "%s  %s: %s is %s, %s, from %s\n", at(p.Began), p.Node, s.short(p.Digest), s.paint(p.State), part(p.Offset, p.Size), origin(p.Parent))
+		return err
+	case "work":
+		var w admin.WorkItem
+		if err := json.Unmarshal(data, &w); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(s, at(w.At), "", s.work(&w))
 		return err
 	case "gap":
 		_, err := fmt.Fprintln(s, "some events were missed")

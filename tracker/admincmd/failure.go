@@ -53,6 +53,18 @@ type refusal struct {
 	} `json:"errors"`
 }
 
+// place is where a person has typed what is wrong.
+func place(location string) string {
+	if flag, found := strings.CutPrefix(location, "query."); found {
+		flag, _, _ = strings.Cut(flag, "[") // which of several values it is the message says
+		return "--" + flag
+	}
+	if argument, found := strings.CutPrefix(location, "path."); found {
+		return "<" + argument + ">"
+	}
+	return location
+}
+
 func (r *refusal) Error() string {
 	var b strings.Builder
 	b.WriteString(r.Detail)
@@ -60,7 +72,7 @@ func (r *refusal) Error() string {
 		b.WriteString(r.Title)
 	}
 	for _, e := range r.Errors {
-		b.WriteString("; " + e.Location + ": " + e.Message)
+		b.WriteString("; " + place(e.Location) + ": " + e.Message)
 	}
 	return b.String()
 }

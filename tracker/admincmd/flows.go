@@ -17,12 +17,16 @@ import (
 func swarmCommand() *cobra.Command {
 	var limit int
 	return show(view[admin.Swarm]{
-		use: "swarm <digest>", short: "What is on its way of a digest, as a tree", args: cobra.ExactArgs(1),
+		use: "swarm <digest>", short: "What is on its way of a digest, as a tree", args: cobra.ExactArgs(1), complete: digests,
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().IntVarP(&limit, "limit", "n", 1000, "show so many nodes at most")
 		},
 		ask: func(ctx context.Context, c *client, args []string) (admin.Swarm, error) {
-			return call[admin.Swarm](ctx, c, http.MethodGet, "/digests/"+segment(args[0])+"/swarm", url.Values{"limit": {strconv.Itoa(limit)}})
+			d, err := whole(ctx, c, args[0])
+			if err != nil {
+				return admin.Swarm{}, err
+			}
+			return call[admin.Swarm](ctx, c, http.MethodGet, "/digests/"+segment(d)+"/swarm", url.Values{"limit": {strconv.Itoa(limit)}})
 		},
 		draw: drawSwarm,
 	})

@@ -24,6 +24,14 @@ func (s *screen) short(d digest.Digest) string {
 
 func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
+// some is so many of something.
+func some(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return number(n) + " " + what + "s"
+}
+
 // size is a number of bytes for people.
 func size(n int64) string {
 	const unit = 1024

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ func nodesCommand() *cobra.Command {
 	return show(view[admin.Nodes]{
 		use: "nodes", short: "Nodes, by name", args: cobra.NoArgs,
 		flags: func(cmd *cobra.Command) {
-			q.list(cmd.Flags(), "state", "nodes in one of these states")
+			q.list(cmd.Flags(), "state", "nodes in one of these states: "+strings.Join(nodeStates, ", "))
 			q.list(cmd.Flags(), "zone", "nodes of one of these zones")
 			q.list(cmd.Flags(), "label", "nodes with all of these labels, key or key=value")
 			q.text(cmd.Flags(), "name", "nodes whose name has this in it")
@@ -47,13 +48,13 @@ func nodesCommand() *cobra.Command {
 }
 
 func drawNodes(s *screen, a *admin.Nodes) {
-	t := s.sheet("node", "state", "zone", "digests", "uploads", "stability", "notes", "+address", "+version", "+epoch", "+images", "+labels")
+	t := s.sheet("node", "state", "zone", "notes", "digests", "uploads", "stability", "+address", "+version", "+epoch", "+images", "+labels")
 	for _, n := range a.Items {
 		notes := yes(n.Busy, "busy")
 		if n.Degraded != "" {
 			notes = "degraded: " + n.Degraded
 		}
-		t.row(n.Name, s.paint(n.State), dash(n.Zone), number(n.Digests), number(n.Uploads), fmt.Sprintf("%.2f", n.Stability), notes,
+		t.row(n.Name, s.paint(n.State), dash(n.Zone), notes, number(n.Digests), number(n.Uploads), fmt.Sprintf("%.2f", n.Stability),
 			n.Addr, n.Version, number(n.Epoch), number(n.Images), labels(n.Labels))
 	}
 	t.draw()

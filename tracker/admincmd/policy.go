@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -21,10 +20,7 @@ import (
 func placementCommands() []*cobra.Command {
 	return []*cobra.Command{
 		policyCommand(), prewarmCommand(), jobCommand(), drainsCommand(),
-		show(view[admin.Capacity]{
-			use: "capacity", short: "Room for replicas, by zone and node", args: cobra.NoArgs,
-			ask: fixed[admin.Capacity]("/capacity"), draw: drawCapacity,
-		}),
+		capacityCommand(),
 		show(view[admin.Placement]{
 			use: "placement", short: "Which tracker places content, and what is wrong with that", args: cobra.NoArgs,
 			ask: fixed[admin.Placement]("/placement"), draw: drawPlacement,
@@ -34,10 +30,8 @@ func placementCommands() []*cobra.Command {
 
 // group makes a command of several.
 func group(use, short string, all ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: use, Short: short, Args: usage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	cmd := &cobra.Command{Use: use, Short: short}
+	of(cmd)
 	cmd.AddCommand(all...)
 	return cmd
 }
@@ -181,51 +175,6 @@ func (s *screen) images(all []admin.PolicyImage) *sheet {
 		t.row(i.Image, number(i.Wanted), strings.Join(i.Have, " "), strings.Join(i.Coming, " "), number(i.Missing), strings.Join(reasons, "; "), string(i.Digest))
 	}
 	return t
-}
-
-func explainPlaceCommand() *cobra.Command {
-	return show(view[admin.Places]{
-		use: "explain <policy> <image>", short: "Every node as a candidate for one image of a policy", args: cobra.ExactArgs(2), complete: policyNames,
-		ask: func(ctx context.Context, c *client, args []string) (admin.Places, error) {
-			return call[admin.Places](ctx, c, http.MethodGet, "/places", url.Values{"policy": {args[0]}, "image": {args[1]}})
-		},
-		draw: func(s *screen, a *admin.Places) {
-			t := s.sheet("node", "chosen", "score", "holds", "zone", "parts", "excluded")
-			for _, p := range a.Items {
-				var parts []string
-				for _, name := range slices.Sorted(maps.Keys(p.Parts)) {
-					parts = append(parts, fmt.Sprintf("%s %.2f", name, p.Parts[name]))
-				}
-				t.row(p.Node, yes(p.Chosen, "chosen"), fmt.Sprintf("%.2f", p.Score), yes(p.Holds, "holds"), dash(p.Zone), strings.Join(parts, ", "), p.Excluded)
-			}
-			t.draw()
-		},
-	})
-}
-
-func drawCapacity(s *screen, a *admin.Capacity) {
-	for _, rooms := range [][]admin.Room{a.Zones, a.Nodes} {
-		t := s.sheet("zone", "node", "usable", "free", "total", "replicas", "nodes", "unknown")
-		for _, r := range rooms {
-			t.row(dash(r.Zone), dash(r.Node), size(r.Usable), size(r.Free), size(r.Total), number(r.Replicas), number(r.Nodes), number(r.Unknown))
-		}
-		s.then(t)
-	}
-}
-
-func drawPlacement(s *screen, a *admin.Placement) {
-	t := s.sheet("of", "is")
-	who := dash(a.Tracker)
-	if a.Acting {
-		who = "this tracker, for the " + number(a.Term) + ". time"
-	}
-	t.row("acts", who)
-	t.row("common memory", map[bool]string{true: "away: nothing new is placed", false: "there"}[a.Away])
-	t.row("policies-file", dash(a.Fault))
-	for _, c := range a.Conflict {
-		t.row("contradiction", c.Policy+" and "+c.Other+": "+c.Reason)
-	}
-	t.draw()
 }
 
 func policyNames(ctx context.Context, c *client, _ string) (names []string, err error) {

@@ -59,8 +59,20 @@ func drawRisks(s *screen, a *admin.Risks) {
 		t.row(s.short(r.Digest), number(r.Live), strings.Join(r.Images, ", "))
 	}
 	t.draw()
-	_, _ = fmt.Fprintf(s, "%d digests, %d of them without any live holder\n", a.Total, a.Lost)
+	_, _ = fmt.Fprintf(s, "%s, %d without any live holder\n", some(a.Total, "digest"), a.Lost)
 	if l := a.Loss; l != nil && l.Images > 0 {
-		_, _ = fmt.Fprintf(s, "%d images would be lost: %s would have to come from upstream again, and what %d images of unknown size need\n", l.Images, size(l.Bytes), l.Unknown)
+		_, _ = fmt.Fprintln(s, lost(l)) // to the terminal
 	}
+}
+
+// lost says which images would go, and what that costs, as far as it is known.
+func lost(l *admin.Loss) string {
+	words := some(l.Images, "image") + " would be lost"
+	if l.Unknown < l.Images {
+		words += fmt.Sprintf(": %s would have to come from upstream again", size(l.Bytes))
+	}
+	if l.Unknown > 0 {
+		words += fmt.Sprintf("; the size of %d is not known", l.Unknown)
+	}
+	return words
 }

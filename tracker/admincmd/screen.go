@@ -39,8 +39,9 @@ func (s *screen) clear() {
 }
 
 // sheet is a table before it is drawn. A column whose head begins with "+" is
-// only for wide ones; of the others the last ones go when there is no room, but
-// never the first two: what is too long for these is broken into lines.
+// only for wide ones; of the others the last ones go when there is no room, or one
+// is cut where there is some. The first two never go: what is too long for these
+// is broken into lines.
 type sheet struct {
 	*screen
 	heads []string
@@ -60,10 +61,13 @@ func (t *sheet) draw() {
 	if t.width > 0 {
 		w.Style().Size.WidthMax = t.width
 	}
-	columns := t.shown()
-	if t.width > 0 && len(columns) == leastColumns {
-		room := t.width - t.columnWidth(columns[0]) - 2*gap
+	columns, room := t.shown()
+	switch {
+	case t.width > 0 && len(columns) == leastColumns:
+		room = t.width - t.columnWidth(columns[0]) - 2*gap
 		w.SetColumnConfigs([]table.ColumnConfig{{Number: leastColumns, WidthMax: max(room, 1), WidthMaxEnforcer: text.WrapSoft}})
+	case room > 0:
+		w.SetColumnConfigs([]table.ColumnConfig{{Number: len(columns), WidthMax: room, WidthMaxEnforcer: cut}})
 	}
 	w.AppendHeader(pick(t.heads, columns, func(head string) string { return strings.TrimPrefix(head, "+") }))
 	for _, row := range t.rows {
@@ -79,25 +83,37 @@ func pick(cells []string, columns []int, as func(string) string) (row table.Row)
 	return row
 }
 
+// cut leaves the beginning.
+func cut(cell string, room int) string { return text.Snip(cell, room, "…") }
+
 const (
-	gap          = 2 // between two columns
-	leastColumns = 2 // that are shown whatever the width
+	gap          = 2  // between two columns
+	leastColumns = 2  // that are shown whatever the width
+	leastRoom    = 16 // for a column that is cut
 )
 
-// shown are the columns that there is room for.
-func (t *sheet) shown() (columns []int) {
-	room := t.width + gap
+// shown are the columns that there is room for, and the room for the last one, if
+// it has to be cut.
+func (t *sheet) shown() (columns []int, room int) {
+	left := t.width - gap // every column is followed by a gap
 	for c, head := range t.heads {
 		if strings.HasPrefix(head, "+") && !t.wide {
 			continue
 		}
-		room -= t.columnWidth(c) + gap
-		if t.width > 0 && room < 0 && len(columns) >= leastColumns {
-			break
+		width := t.columnWidth(c)
+		if t.width > 0 && width > left {
+			switch {
+			case len(columns) < leastColumns: // it is broken into lines
+			case left >= leastRoom:
+				return append(columns, c), left
+			default:
+				return columns, 0
+			}
 		}
 		columns = append(columns, c)
+		left -= width + gap
 	}
-	return columns
+	return columns, 0
 }
 
 func (t *sheet) columnWidth(c int) int {

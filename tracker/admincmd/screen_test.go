@@ -41,6 +41,9 @@ func TestWhatHasNoRoomIsLeftOut(t *testing.T) {
 			t.Errorf("at %d columns %q; want %q", width, got, heads)
 		}
 	}
+	if out := draw(50, false); !strings.Contains(out, " "+strings.Repeat("x", 30)+"…") {
+		t.Errorf("at 50 columns a long one is not cut:\n%s", out)
+	}
 	if out := draw(0, true); !strings.Contains(out, "ADDRESS") || !strings.Contains(out, "NOTES") {
 		t.Errorf("wide:\n%s", out)
 	}
