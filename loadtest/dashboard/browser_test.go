@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -121,19 +122,26 @@ func (b *browser) has(selector, words string) {
 	b.until(selector+" has "+words, `[...document.querySelectorAll('`+selector+`')].some((e) => e.textContent.includes('`+words+`'))`)
 }
 
-// picture writes the page as it is to a folder, in light and in dark.
-func (b *browser) picture(folder, name string) {
+// picture writes the page as it is to a folder: in the colours that the
+// documents show, and, where one wants to look at everything, in both.
+func (b *browser) picture(name, shown string) {
 	b.t.Helper()
-	if folder == "" {
-		return
-	}
 	for _, scheme := range []string{"light", "dark"} {
-		var png []byte
-		b.do("picture", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-			chromedp.Poll(`matchMedia('(prefers-color-scheme: `+scheme+`)').matches && document.getAnimations().every((a) => a.playState !== 'running')`, nil),
-			chromedp.FullScreenshot(&png, 100))
-		if err := os.WriteFile(folder+"/dashboard-"+name+"-"+scheme+".png", png, 0o644); err != nil {
-			b.t.Fatal(err)
+		for _, folder := range []string{*pictures, *looks} {
+			if folder != "" && (scheme == shown || folder == *looks) {
+				b.screenshot(fmt.Sprintf("%s/dashboard-%s-%s.png", folder, name, scheme), scheme)
+			}
 		}
+	}
+}
+
+func (b *browser) screenshot(file, scheme string) {
+	b.t.Helper()
+	var png []byte
+	b.do("picture", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		chromedp.Poll(`matchMedia('(prefers-color-scheme: `+scheme+`)').matches && document.getAnimations().every((a) => a.playState !== 'running')`, nil),
+		chromedp.FullScreenshot(&png, 100))
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		b.t.Fatal(err)
 	}
 }

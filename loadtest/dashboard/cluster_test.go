@@ -36,7 +36,7 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	image := embedded.Image(t, 7, 256<<10, 8<<20)
-	c := &cluster{t: t, Cluster: embedded.New(t, func(cfg *tracker.Config) { cfg.AdminToken = token })}
+	c := &cluster{t: t, Cluster: embedded.New(t, func(cfg *tracker.Config) { cfg.AdminToken, cfg.PlacementReserve = token, 1 })}
 	for _, part := range image.Parts {
 		if part.Size >= 8<<20 {
 			c.layer = string(part.Digest)

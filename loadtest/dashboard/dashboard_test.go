@@ -2,7 +2,9 @@ package dashboard
 
 import (
 	"flag"
+	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -11,7 +13,10 @@ import (
 	"github.com/drayproject/dray/seeder/app"
 )
 
-var pictures = flag.String("pictures", "", "folder for screenshots")
+var (
+	pictures = flag.String("pictures", "", "folder for the screenshots that the documents show")
+	looks    = flag.String("looks", "", "folder for screenshots of every page, in light, dark and narrow")
+)
 
 func TestAPullAndADeathAreSeenAsTheyHappen(t *testing.T) {
 	find(t)
@@ -21,7 +26,7 @@ func TestAPullAndADeathAreSeenAsTheyHappen(t *testing.T) {
 		nodes = append(nodes, c.seeder("n"+string(rune('0'+i)), zone))
 	}
 	kill := c.extra("victim", "c")
-	if *pictures != "" {
+	if *pictures+*looks != "" {
 		c.extras(60)
 	}
 	b := newBrowser(t, c.Tracker.AdminAddr())
@@ -39,7 +44,7 @@ func TestAPullAndADeathAreSeenAsTheyHappen(t *testing.T) {
 	b.do("see the tree", chromedp.Evaluate(`location.hash = '#`+swarm+`'`, nil))
 	b.until("all are in the tree", `document.querySelectorAll('.mark[data-state=running]').length === 5`)
 	b.until("who shares what it is getting has children", `[...document.querySelectorAll('.edges path')].length === 5`)
-	b.picture(*pictures, "swarm")
+	b.picture("swarm", "dark")
 	c.letGo()
 	b.until("all are complete", `document.querySelectorAll('.mark[data-state=complete]').length === 5`)
 	b.has(".tree svg title", "complete")
@@ -50,7 +55,8 @@ func TestAPullAndADeathAreSeenAsTheyHappen(t *testing.T) {
 	kill()
 	b.has(".zone", "1 dead")
 	b.has("#news", "victim is dead")
-	b.picture(*pictures, "overview")
+	b.has("main .quiet", "Nothing is on its way")
+	b.picture("overview", "light")
 }
 
 func TestEveryPageShowsOutsideTextAsText(t *testing.T) {
@@ -72,6 +78,7 @@ func TestEveryPageShowsOutsideTextAsText(t *testing.T) {
 	} {
 		b.open(path)
 		b.has("main", words)
+		b.picture(fmt.Sprint("page", len(path), strings.ReplaceAll(path[:min(len(path), 9)], "/", "-")), "")
 		b.until("no element was made of text", `!document.querySelector('#trap, main img, main script')`)
 	}
 }
@@ -113,7 +120,7 @@ func TestANodeIsDrainedByKeysAlone(t *testing.T) {
 	b.do("say yes", chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	b.has("[role=status]", "n0 is draining.")
 	b.has("main .pairs .state", "draining")
-	b.picture(*pictures, "node")
+	b.picture("node", "")
 	b.press("main .turn:not([hidden]) > button", kb.Enter)
 	b.has("dialog[open]", "Undrain n0?")
 	b.do("say yes", chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))

@@ -10,8 +10,11 @@ import { View } from './view.js'
 import { digest } from './pages/digest.js'
 import { events } from './pages/events.js'
 import { image, images } from './pages/images.js'
+import { job } from './pages/job.js'
 import { node, nodes } from './pages/nodes.js'
 import { overview } from './pages/overview.js'
+import { placement } from './pages/placement.js'
+import { policy } from './pages/policy.js'
 import { atRisk, whatIf } from './pages/risk.js'
 import { swarms } from './pages/swarms.js'
 
@@ -25,8 +28,14 @@ const pages = [
   ['/swarms', swarms],
   ['/at-risk', atRisk],
   ['/what-if', whatIf],
+  ['/placement', placement],
+  ['/policies/:', policy],
+  ['/jobs/:', job],
   ['/events', events],
 ]
+
+// within is where pages belong that have no list of their own.
+const within = { '/policies': '/placement', '/jobs': '/placement', '/what-if': '/at-risk' }
 
 const main = document.getElementById('main')
 let view
@@ -46,7 +55,7 @@ function route(first) {
     view.title(nowhere(view)) // an address that can't be decoded
   }
   for (const a of document.querySelectorAll('nav a')) {
-    if (a.hash.slice(1) === name) a.setAttribute('aria-current', 'page')
+    if (a.hash.slice(1) === (within[name] ?? name)) a.setAttribute('aria-current', 'page')
     else a.removeAttribute('aria-current')
   }
   if (!first) main.focus({ preventScroll: true })

@@ -1,6 +1,6 @@
 // The latest events, the newest first.
 
-import { h, state, toDigest, toNode } from './dom.js'
+import { h, link, state, toDigest, toImage, toNode } from './dom.js'
 import { bytes, clock, millis } from './format.js'
 
 const kept = 40
@@ -8,8 +8,20 @@ const breath = 4000 // milliseconds between two announcements
 
 const reason = (r) => r && ` (${r.replaceAll('_', ' ')})`
 
+// work is what is told of a policy, a job, a drain, or of one image on one node.
+function work(e) {
+  const what = {
+    job: () => link('/jobs/' + encodeURIComponent(e.name), 'job ' + e.name),
+    policy: () => [link('/policies/' + encodeURIComponent(e.name), 'policy ' + e.name), ': ', toImage(e.image)],
+    task: () => [toNode(e.node), ': ', toImage(e.image)],
+    drain: () => toNode(e.name),
+  }[e.kind]
+  return [clock(e.at), what ? what() : `${e.kind} ${e.name}`, ' is ', state(e.state), reason(e.reason)]
+}
+
 function line(event) {
   const e = event.data
+  if (event.name === 'work') return work(e)
   if (event.name === 'verdict') return [clock(e.at), toNode(e.node), ' is ', state(e.to), reason(e.reason)]
   const from = e.parent ? toNode(e.parent) : 'the registry'
   if (e.state === 'running') return [clock(e.began), toNode(e.node), ' gets ', toDigest(e.digest), ' from ', from]
@@ -28,7 +40,8 @@ class Feed {
     h('li', { class: 'quiet' }, 'Nothing has happened since this page was opened.'))
 
   hear(event) {
-    if (event.name !== 'verdict' && event.name !== 'pull') return
+    const told = event.name === 'verdict' || event.name === 'pull' || (event.name === 'work' && event.data.kind !== 'task')
+    if (!told) return
     this.element.querySelector('.quiet')?.remove()
     this.element.prepend(row(event))
     while (this.element.children.length > kept) this.element.lastChild.remove()

@@ -64,9 +64,9 @@ export class Tree {
     const plan = arrange(nodes)
     const slot = Math.max(9, Math.min(96, 1100 / Math.max(1, plan.leaves))), row = Math.max(30, Math.min(84, 640 / (plan.deepest + 1)))
     const size = { radius: Math.min(11, slot * 0.4, row * 0.3), slot, row, named: slot >= 56 }
-    const width = plan.leaves * slot + 40, height = plan.deepest * row + 70
+    const width = plan.leaves * slot + 40, height = plan.deepest * row + 78
     for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) this.#svg.setAttribute(key, value)
-    const at = (name) => ({ x: 20 + (plan.places.get(name).x + 0.5) * slot, y: 24 + plan.places.get(name).depth * row })
+    const at = (name) => ({ x: 20 + (plan.places.get(name).x + 0.5) * slot, y: 32 + plan.places.get(name).depth * row })
     for (const name of plan.places.keys()) this.#mark(name, nodes.get(name), at(name), size)
     for (const [name, place] of plan.places) for (const child of place.below) this.#link(child, at(name), at(child), nodes.get(child))
     for (const kept of [this.#drawn, this.#edge]) {
@@ -86,7 +86,7 @@ export class Tree {
     g.dataset.state = node?.state ?? 'root'
     g.dataset.node = name
     const label = node ? name : name || 'registry'
-    const text = named || !node ? s('text', { y: node ? radius + 14 : -radius - 2 }, label.length * 7 > slot && node ? label.slice(0, Math.max(4, slot / 7 - 1)) + '…' : label) : undefined
+    const text = named || !node ? s('text', { y: node ? radius + 14 : -radius - 6 }, label.length * 7 > slot && node ? label.slice(0, Math.max(4, slot / 7 - 1)) + '…' : label) : undefined
     show(g, s('title', null, node ? `${name}: ${how(node)}, ${bytes(node.offset)}${node.rate ? `, ${bytes(node.rate)}/s` : ''}` : label), ...this.#shape(node, radius), text)
   }
 

@@ -4,7 +4,7 @@ import { Action } from '../action.js'
 import { get } from '../api.js'
 import { card, h, link, pairs, show, state, table, toDigest, toNode } from '../dom.js'
 import { row } from '../feed.js'
-import { bytes, count, millis, share, sources, states } from '../format.js'
+import { bytes, count, millis, share, some, sources, states } from '../format.js'
 import { choice, words } from '../view.js'
 
 const labels = (of) => Object.entries(of ?? {}).map(([key, value]) => h('span', { class: 'label' }, value ? `${key}=${value}` : key))
@@ -33,10 +33,10 @@ const facts = (n) => pairs([
   ['Labels', n.labels ? labels(n.labels) : '–'],
   ['Heard', n.silent_ms < 0 ? 'not yet' : millis(n.silent_ms) + ' ago'],
   ['Up for', n.history.uptime_ms ? millis(n.history.uptime_ms) : '–'],
-  ['Stability', `${share(n.stability, 1)} · ${n.history.failures} failures, ${n.history.flaps} returns`],
+  ['Stability', `${share(n.stability, 1)} · ${some(n.history.failures, 'failure')}, ${some(n.history.flaps, 'return')}`],
   ['Sending', `${n.load.uploads}${n.load.slots ? ' of ' + n.load.slots : ''} blobs, ${bytes(n.load.upload_rate)}/s`],
   ['First byte', n.load.latency_ms ? `within ${n.load.latency_ms} ms for 95 of 100` : '–'],
-  ['Holds', `${count(n.digests)} digests, ${count(n.images)} image names`],
+  ['Holds', `${some(n.digests, 'digest')}, ${some(n.images, 'image name')}`],
   n.degraded ? ['Degraded', n.degraded] : ['If it died', link('/what-if?node=' + encodeURIComponent(n.name), 'what would be lost?')],
 ])
 
