@@ -505,7 +505,16 @@ type Candidate struct {
 
 // Capacity defines model for Capacity.
 type Capacity struct {
+	// Next The cursor of the next page; absent on the last one
+	Next *string `json:"next,omitempty"`
+
+	// Nodes A page, by name
 	Nodes []Room `json:"nodes"`
+
+	// Total How many match in all
+	Total int64 `json:"total"`
+
+	// Zones All, whatever the page
 	Zones []Room `json:"zones"`
 }
 
@@ -568,6 +577,17 @@ type DigestDetail struct {
 
 	// Zones All zones, by name
 	Zones []Coverage `json:"zones"`
+}
+
+// Digests defines model for Digests.
+type Digests struct {
+	Items []Held `json:"items"`
+
+	// Next The cursor of the next page; absent on the last one
+	Next *string `json:"next,omitempty"`
+
+	// Total How many match in all
+	Total int64 `json:"total"`
 }
 
 // DrainStatus defines model for DrainStatus.
@@ -702,7 +722,7 @@ type Gap struct {
 type Held struct {
 	Digest string `json:"digest"`
 
-	// Live Holders that may be handed out now, this node among them if it may
+	// Live Holders that may be handed out now; in a node's list it is among them if it may
 	Live int64 `json:"live"`
 }
 
@@ -820,7 +840,10 @@ type JobDetail struct {
 	Done     int64      `json:"done"`
 	Failed   int64      `json:"failed"`
 	Finished *time.Time `json:"finished,omitempty"`
-	Job      Job        `json:"job"`
+
+	// Images How the job's images stand now, whoever got them
+	Images []JobImage `json:"images"`
+	Job    Job        `json:"job"`
 
 	// Offset Bytes that are there, of tasks that nodes have begun
 	Offset  int64 `json:"offset"`
@@ -836,6 +859,16 @@ type JobDetail struct {
 
 // JobDetailState new: no plan knows of it yet; standing: it goes on for nodes that join
 type JobDetailState string
+
+// JobImage defines model for JobImage.
+type JobImage struct {
+	// Digest The newest that a live node has by this name; absent if none has any
+	Digest *string `json:"digest,omitempty"`
+	Image  string  `json:"image"`
+
+	// Live Live nodes that have this digest by this name
+	Live int64 `json:"live"`
+}
 
 // JobItem defines model for JobItem.
 type JobItem struct {
@@ -1245,6 +1278,9 @@ type Places struct {
 	// Items The best first, then those that are no candidates
 	Items  []Place `json:"items"`
 	Policy string  `json:"policy"`
+
+	// Total How many there are in all
+	Total int64 `json:"total"`
 }
 
 // Policies defines model for Policies.
@@ -1645,6 +1681,27 @@ type AtRiskParams struct {
 
 // CapacityParams defines parameters for Capacity.
 type CapacityParams struct {
+	// Limit How many to show
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch ETags that the asker has
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// DigestsParams defines parameters for Digests.
+type DigestsParams struct {
+	// Begin Those that begin so, as in sha256:4f5a
+	Begin *string `form:"begin,omitempty" json:"begin,omitempty"`
+
+	// Limit How many to show
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
 	// IfNoneMatch ETags that the asker has
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
@@ -1841,6 +1898,9 @@ type PlacesParams struct {
 
 	// Image The image's full name; its latest version is meant
 	Image string `form:"image" json:"image"`
+
+	// Limit How many nodes to show
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// IfNoneMatch ETags that the asker has
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
@@ -2068,6 +2128,11 @@ type ClientInterface interface {
 	// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
 	Capacity(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Digests Digests that somebody holds
+	//
+	// Corresponds with GET /admin/v1/digests (the `Digests` operationId).
+	Digests(ctx context.Context, params *DigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Digest All about one digest
 	//
 	// Corresponds with GET /admin/v1/digests/{digest} (the `Digest` operationId).
@@ -2293,6 +2358,21 @@ func (c *Client) AtRisk(ctx context.Context, params *AtRiskParams, reqEditors ..
 // Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
 func (c *Client) Capacity(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCapacityRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Digests Digests that somebody holds
+//
+// Corresponds with GET /admin/v1/digests (the `Digests` operationId).
+func (c *Client) Digests(ctx context.Context, params *DigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDigestsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2997,6 +3077,138 @@ func NewCapacityRequest(server string, params *CapacityParams) (*http.Request, e
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDigestsRequest constructs an http.Request for the Digests method
+func NewDigestsRequest(server string, params *DigestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/admin/v1/digests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Begin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "begin", *params.Begin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4456,6 +4668,18 @@ func NewPlacesRequest(server string, params *PlacesParams) (*http.Request, error
 			}
 		}
 
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -5378,6 +5602,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /admin/v1/capacity (the `Capacity` operationId).
 	CapacityWithResponse(ctx context.Context, params *CapacityParams, reqEditors ...RequestEditorFn) (*CapacityResponse, error)
 
+	// DigestsWithResponse Digests that somebody holds
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /admin/v1/digests (the `Digests` operationId).
+	DigestsWithResponse(ctx context.Context, params *DigestsParams, reqEditors ...RequestEditorFn) (*DigestsResponse, error)
+
 	// DigestWithResponse All about one digest
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5751,6 +5982,61 @@ func (r CapacityResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CapacityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DigestsResponse200Headers the declared response headers of an HTTP 200 response for Digests
+type DigestsResponse200Headers struct {
+	ETag *string
+}
+
+type DigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Digests
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DigestsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DigestsResponse) GetJSON200() *Digests {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DigestsResponse) GetApplicationproblemJSONDefault() *ErrorModel {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DigestsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7638,6 +7924,19 @@ func (c *ClientWithResponses) CapacityWithResponse(ctx context.Context, params *
 	return ParseCapacityResponse(rsp)
 }
 
+// DigestsWithResponse Digests that somebody holds
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /admin/v1/digests (the `Digests` operationId).
+func (c *ClientWithResponses) DigestsWithResponse(ctx context.Context, params *DigestsParams, reqEditors ...RequestEditorFn) (*DigestsResponse, error) {
+	rsp, err := c.Digests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDigestsResponse(rsp)
+}
+
 // DigestWithResponse All about one digest
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8219,6 +8518,55 @@ func ParseCapacityResponse(rsp *http.Response) (*CapacityResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers CapacityResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDigestsResponse parses an HTTP response from a DigestsWithResponse call
+func ParseDigestsResponse(rsp *http.Response) (*DigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Digests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DigestsResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
