@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -34,7 +35,11 @@ func (r *run) comeback(ctx context.Context) error {
 	if err := r.waitAll(ctx, "ready", started); err != nil {
 		return err
 	}
-	if err := r.comeAll(ctx); err != nil {
+	begin := time.Now()
+	if err := r.knock(ctx); err != nil {
+		return err
+	}
+	if err := r.comeAll(ctx, begin); err != nil {
 		return err
 	}
 	after, err := r.mostOf(largest)
@@ -42,10 +47,31 @@ func (r *run) comeback(ctx context.Context) error {
 	return err
 }
 
+const (
+	maxTurns = 256             // inventories that a tracker asks for at a time
+	turnTime = 5 * time.Second // after which it asks another node instead
+)
+
+// knock has every node register before any has announced itself. So a tracker
+// that paces them is told from one that does not on any machine, quick or slow: how
+// many it may have asked for everything by then depends on its own clock alone.
+func (r *run) knock(ctx context.Context) error {
+	var asked atomic.Int64
+	took, err := r.everyNode(ctx, "the whole fleet knocks", everywhere(func(ctx context.Context, n *node, tracker int) error {
+		if hold, err := r.fleet.introduce(ctx, n, tracker); err == nil && !hold {
+			asked.Add(1)
+		}
+		return nil // noted; the next heartbeat tries again
+	}))
+	most := maxTurns * (1 + int(took/turnTime)) * r.Trackers
+	r.report.figure("comeback, nodes asked for everything before one has sent it", "", atMost(float64(most)), float64(asked.Load()))
+	return err
+}
+
 // comeAll lets the fleet beat until the trackers know everything again.
-func (r *run) comeAll(ctx context.Context) error {
+func (r *run) comeAll(ctx context.Context, begin time.Time) error {
 	var seen metrics
-	turns, begin := 0.0, time.Now()
+	turns := 0.0
 	p, err := r.phase("the whole fleet comes back at once", func() error {
 		beating, stop := context.WithCancel(ctx)
 		var all sync.WaitGroup
@@ -71,9 +97,6 @@ func (r *run) comeAll(ctx context.Context) error {
 	}
 	return r.write(ctx)
 }
-
-// maxTurns is how many inventories a tracker asks for at a time.
-const maxTurns = 256
 
 // blind looks up an image's manifest, and does not judge the answer: a tracker
 // that knows nothing yet has nothing to say.

@@ -1,11 +1,11 @@
 package fleet
 
 import (
-	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/drayproject/dray/loadtest/figures"
 )
 
 // Command makes the command, to be added to loadtest's.
@@ -17,9 +17,9 @@ func Command() *cobra.Command {
 		Short: "Measure trackers with thousands of virtual seeders",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, ok := writers[output]
-			if !ok {
-				return fmt.Errorf("output %q: want table or json", output)
+			write, err := figures.Writer(output, writeTable)
+			if err != nil {
+				return err
 			}
 			r, err := Run(cmd.Context(), o, cmd.ErrOrStderr())
 			if err != nil {
@@ -33,15 +33,11 @@ func Command() *cobra.Command {
 			return write(cmd.OutOrStdout(), r)
 		},
 	}
+	cmd.AddCommand(samplerCommand())
 	o.bind(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", output, "table or json")
 	cmd.Flags().StringVar(&page, "html", page, "file for a page with plots")
 	return cmd
-}
-
-var writers = map[string]func(io.Writer, *Report) error{
-	"table": writeTable,
-	"json":  writeJSON,
 }
 
 func writeFile(name string, r *Report) error {

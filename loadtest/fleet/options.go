@@ -23,6 +23,7 @@ type Options struct {
 	Redis    string        `json:"-"`           // auto, none or a URL, which may have a password in it
 	Tracker  string        `json:"-"`           // the program; empty: built from source
 	Only     []string      `json:"only"`        // parts besides fill; empty: all
+	Apart    bool          `json:"apart"`       // each tracker has a CPU of its own
 	Seed     uint64        `json:"seed"`
 
 	// Per second, of the whole fleet, in the mix.
@@ -55,6 +56,7 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Redis, "redis", o.Redis, "the trackers' common memory: a URL, none, or auto for a redis-server of our own if one is installed")
 	flags.StringVar(&o.Tracker, "tracker", o.Tracker, "tracker program (default: built from source)")
 	flags.StringSliceVar(&o.Only, "only", nil, "parts besides the filling: rates, people, comeback, mix (the restart belongs to it)")
+	flags.BoolVar(&o.Apart, "apart", o.Apart, "give each tracker a CPU of its own, which nothing else of this run uses")
 	flags.Uint64Var(&o.Seed, "seed", o.Seed, "of everything that chance decides")
 	flags.Float64Var(&o.Lookups, "lookups", o.Lookups, "lookups per second in the mix, every other one batched")
 	flags.Float64Var(&o.Changes, "changes", o.Changes, "changed inventories per second in the mix")

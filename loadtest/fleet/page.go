@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/drayproject/dray/loadtest/figures"
 	"github.com/drayproject/dray/loadtest/plot"
 )
 
@@ -15,7 +16,7 @@ import (
 var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"number": Number, "latencies": latencies, "overTime": overTime,
+	"number": figures.Number, "latencies": latencies, "overTime": overTime,
 	"each": func(n uint64, seconds float64) float64 { return float64(n) / seconds },
 }).Parse(pageText))
 

@@ -58,27 +58,57 @@ func (r *run) lookups(ctx context.Context, name string, digests int, do func(con
 	}
 	rate := full.perCPUSecond(digests)
 	r.report.figure(name+", digests per CPU-second", "/s", nil, rate)
-	half, err := r.during(ctx, name+", half of that", perSecond(full.perSecond()/2), do)
-	if err != nil {
-		return 0, err
+	return rate, r.halfLoad(ctx, name, digests, r.highest(full)/2, do)
+}
+
+// highest is the most requests a second that the trackers can bear. On CPUs of
+// their own that is what these could do, whether or not the virtual seeders, on the
+// rest, can ask for as much; else it is what was seen.
+func (r *run) highest(full *Phase) float64 {
+	if r.Apart {
+		return full.perCPUSecond(1) * float64(r.Trackers)
 	}
-	r.report.figure(name+", p99 at half load", "ms", atMost(1), half.p99())
-	return rate, nil
+	return full.perSecond()
+}
+
+// halfLoad measures how long lookups take at that rate, as the virtual seeders
+// see it, who share what is left of the machine, and as a sampler does.
+func (r *run) halfLoad(ctx context.Context, name string, digests int, rate float64, do func(context.Context, int, time.Time)) error {
+	var half *Phase
+	seen, err := sampled(ctx, r.errand(digests), func() (err error) {
+		half, err = r.during(ctx, name+", half of that", perSecond(rate), do)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.report.figure(name+", half load", "/s", nil, half.perSecond())
+	r.report.figure(name+", half load, share of a core", "%", nil, 100*half.share()/float64(r.Trackers))
+	r.report.figure(name+", p99 at half load, as the load sees it", "ms", nil, half.p99())
+	r.report.figure(name+", p50 at half load, "+seen.how(), "ms", nil, seen.Verb.P50)
+	r.report.figure(name+", p99 at half load, "+seen.how(), "ms", atMost(1), seen.Verb.P99)
+	if seen.Errors > 0 {
+		return fmt.Errorf("%s: the sampler had %d errors", name, seen.Errors)
+	}
+	return nil
 }
 
 // one looks up one digest, an image's manifest.
 func (r *run) one(ctx context.Context, _ int, due time.Time) {
-	manifest := r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests[:1]
-	r.fleet.lookup(ctx, lookupOne, r.fleet.someone(), manifest, due)
+	r.fleet.lookup(ctx, lookupOne, r.fleet.someone(), r.wanted(1), due)
 }
 
 // several looks up the digests of images.
 func (r *run) several(ctx context.Context, _ int, due time.Time) {
-	var digests []uint32
-	for len(digests) < r.Batch {
+	r.fleet.lookup(ctx, lookupBatch, r.fleet.someone(), r.wanted(r.Batch), due)
+}
+
+// wanted is so many digests of images, by their popularity.
+func (r *run) wanted(count int) (digests []uint32) {
+	for len(digests) < count {
 		digests = append(digests, r.fleet.catalogue.images[r.fleet.popular.Uint64()].digests...)
 	}
-	r.fleet.lookup(ctx, lookupBatch, r.fleet.someone(), digests[:r.Batch], due)
+	return digests[:count]
 }
 
 // during measures what the workers do at a pace for as long as a measurement

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"github.com/drayproject/dray/loadtest/figures"
 )
 
 // Report is everything that a run has measured.
@@ -19,42 +20,24 @@ type Report struct {
 	Figures []Figure `json:"figures"`
 	Phases  []*Phase `json:"phases"`
 	Samples []Sample `json:"samples"`
+
+	Questions []*Question `json:"questions,omitempty"` // of people
 }
 
 // Figure is one quantity. The targets are for 15 000 nodes with 500 digests.
 type Figure struct {
-	Name   string  `json:"name"`
-	Value  float64 `json:"value"`
-	Unit   string  `json:"unit"`
-	Target *Target `json:"target,omitempty"`
+	Name   string          `json:"name"`
+	Value  float64         `json:"value"`
+	Unit   string          `json:"unit"`
+	Target *figures.Target `json:"target,omitempty"`
 }
 
-// Target is what a figure should reach.
-type Target struct {
-	Bound   float64 `json:"bound"`
-	AtLeast bool    `json:"at_least"` // otherwise at most
-}
-
-func atLeast(bound float64) *Target { return &Target{bound, true} }
-func atMost(bound float64) *Target  { return &Target{bound, false} }
+var atLeast, atMost = figures.AtLeast, figures.AtMost
 
 // Verdict compares the figure with its target.
-func (f Figure) Verdict() string {
-	if f.Target == nil {
-		return ""
-	}
-	sign, met := "≤", f.Value <= f.Target.Bound
-	if f.Target.AtLeast {
-		sign, met = "≥", f.Value >= f.Target.Bound
-	}
-	verdict := "MISSED"
-	if met {
-		verdict = "met"
-	}
-	return fmt.Sprintf("%s %s  %s", sign, Number(f.Target.Bound), verdict)
-}
+func (f Figure) Verdict() string { return f.Target.Verdict(f.Value) }
 
-func (r *Report) figure(name, unit string, target *Target, v float64) {
+func (r *Report) figure(name, unit string, target *figures.Target, v float64) {
 	r.Figures = append(r.Figures, Figure{name, v, unit, target})
 }
 
@@ -142,23 +125,18 @@ func (p *Phase) p99(of ...string) (ms float64) {
 // share is how much of a core all trackers together have used.
 func (p *Phase) share() float64 { return p.CPUSeconds / p.Seconds }
 
-func writeJSON(w io.Writer, r *Report) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
-}
-
 func writeTable(w io.Writer, r *Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "%s\n%s\n\nFIGURE\tVALUE\tUNIT\tWANTED AT 15 000 × 500\t\n", r.Machine, r.Title())
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", f.Name, Number(f.Value), f.Unit, f.Verdict())
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", f.Name, figures.Number(f.Value), f.Unit, f.Verdict())
 	}
+	writeQuestions(t, r.Questions)
 	fmt.Fprint(t, "\nPART\tVERB\tCOUNT\tPER SECOND\tP50 ms\tP90\tP99\tMAX\tTRACKER CPU s\t\n")
 	for _, p := range r.Phases {
 		for _, v := range p.Verbs {
-			fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", p.Name, v.Name, v.Count, Number(float64(v.Count)/p.Seconds),
-				Number(v.P50), Number(v.P90), Number(v.P99), Number(v.Max), Number(p.CPUSeconds))
+			fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", p.Name, v.Name, v.Count, figures.Number(float64(v.Count)/p.Seconds),
+				figures.Number(v.P50), figures.Number(v.P90), figures.Number(v.P99), figures.Number(v.Max), figures.Number(p.CPUSeconds))
 		}
 	}
 	fmt.Fprint(t, "\nPART\tERROR\tCOUNT\t\n")
@@ -185,18 +163,4 @@ func (r *Report) errorSum() (sum int) {
 		}
 	}
 	return sum
-}
-
-// Number has three significant digits, and no exponent.
-func Number(v float64) string {
-	switch {
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.1f", v)
-	case v >= 1:
-		return fmt.Sprintf("%.2f", v)
-	default:
-		return fmt.Sprintf("%.3f", v)
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/drayproject/dray/loadtest/figures"
 )
 
 func sampleReport() *Report {
@@ -52,7 +54,7 @@ func TestTableSaysWhatWasMissed(t *testing.T) {
 
 func TestJSONCanBeReadAgain(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeJSON(&b, sampleReport()); err != nil {
+	if err := figures.JSON(&b, sampleReport()); err != nil {
 		t.Fatal(err)
 	}
 	var back Report

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -51,11 +49,15 @@ type run struct {
 	report   *Report
 	progress io.Writer
 	part     text // for the progress line
+	cpus     cpus // if the trackers have their own
 }
 
 // prepare makes everything but the trackers' processes.
 func (r *run) prepare(ctx context.Context) (err error) {
 	if err := allowFiles(r.Nodes*r.Trackers + 1000); err != nil {
+		return err
+	}
+	if err := r.standApart(); err != nil {
 		return err
 	}
 	if r.Tracker == "" {
@@ -103,6 +105,7 @@ func (r *run) prepareRedis(ctx context.Context) (err error) {
 // close ends all that prepare has made.
 func (r *run) close(stop context.CancelFunc) {
 	stop()
+	defer r.cpus.comeBack()
 	if r.fleet != nil {
 		r.fleet.forsake()
 	}
@@ -141,46 +144,4 @@ func (r *run) measure(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// startAll starts every tracker, with this interval between heartbeats.
-func (r *run) startAll(ctx context.Context, interval time.Duration) error {
-	flags := []string{"--heartbeat-interval", interval.String(), "--purge-after", max(time.Hour, 10*interval).String(), "--heartbeat-rate", strconv.Itoa(r.Rate)}
-	if r.Redis != "none" && r.Redis != "auto" {
-		flags = append(flags, "--redis", r.Redis, "--redis-prefix", "dray-fleet:")
-	}
-	for _, t := range r.trackers {
-		if err := t.start(ctx, flags...); err != nil {
-			return err
-		}
-	}
-	r.fleet.interval.Store(int64(interval))
-	return nil
-}
-
-// waitAll waits until a condition holds at every tracker.
-func (r *run) waitAll(ctx context.Context, what string, holds func(metrics) bool) error {
-	for _, t := range r.trackers {
-		if err := t.wait(ctx, what, holds); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func started(metrics) bool { return true }
-
-// complete is for a tracker that knows everything.
-func (r *run) complete(m metrics) bool { return int(m[pairsMetric]) == r.fleet.pairs() }
-
-// use is the CPU time of all trackers so far.
-func (r *run) use() (sum time.Duration, err error) {
-	for _, t := range r.trackers {
-		used, _, err := t.use()
-		if err != nil {
-			return 0, err
-		}
-		sum += used
-	}
-	return sum, nil
 }
