@@ -55,14 +55,20 @@ func handle[Req, Resp any](a *API, verb string, check func(*Req) error, do func(
 		if err != nil {
 			return err
 		}
-		return answer(w, http.StatusOK, resp)
+		return answer(w, http.StatusOK, &resp)
 	}
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// readSmall is for all but announcements and work messages. net/http itself keeps
+// a body to the length that it was said to have.
 func (a *API) readSmall(w http.ResponseWriter, r *http.Request, into any) (done func(), err error) {
-	return nothing, decode(http.MaxBytesReader(w, r.Body, smallBody), noWait, into)
+	body := r.Body
+	if r.ContentLength < 0 || r.ContentLength > smallBody {
+		body = http.MaxBytesReader(w, body, smallBody)
+	}
+	return nothing, decode(body, noWait, into)
 }
 
 // decode reads a message. What it has to wait for before that takes time, if
@@ -97,13 +103,13 @@ const ownLength = 2 << 10
 
 var contentType = []string{"application/json"}
 
-func answer(w http.ResponseWriter, status int, v any) error {
+func answer[T any](w http.ResponseWriter, status int, v *T) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer giveBack(b)
 	body, plain := appendPlain(b.AvailableBuffer(), v)
 	if !plain {
 		var err error
-		if body, err = json.Marshal(v); err != nil {
+		if body, err = json.Marshal(*v); err != nil { // a copy: so *v need not be on the heap
 			return err
 		}
 	}

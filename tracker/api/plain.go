@@ -161,10 +161,11 @@ func isPlain(text string) bool {
 	return true
 }
 
-// appendPlain writes an answer as encoding/json would, if it is plain.
+// appendPlain writes the answer that it is given a pointer to as encoding/json
+// would, if it is plain. It keeps nothing of it.
 func appendPlain(b []byte, answer any) (_ []byte, plain bool) {
 	switch a := answer.(type) {
-	case trackerapi.HeartbeatResponse:
+	case *trackerapi.HeartbeatResponse:
 		if len(a.Verify) > 0 || len(a.Rejoin) > 0 || len(a.Look) > 0 || a.Work {
 			return b, false
 		}
@@ -176,10 +177,10 @@ func appendPlain(b []byte, answer any) (_ []byte, plain bool) {
 			b = append(b, `,"hold":true`...)
 		}
 		return append(b, '}'), true
-	case trackerapi.LookupResponse:
+	case *trackerapi.LookupResponse:
 		return appendHandouts(b, a.Handouts)
-	case trackerapi.JoinResponse:
-		return appendJoin(b, &a)
+	case *trackerapi.JoinResponse:
+		return appendJoin(b, a)
 	}
 	return b, false
 }

@@ -49,25 +49,25 @@ func TestUsualAnswersArePlain(t *testing.T) {
 		answer any
 		plain  bool
 	}{
-		{trackerapi.HeartbeatResponse{IntervalMS: 1000}, true},
-		{trackerapi.HeartbeatResponse{Resend: true}, true},
-		{trackerapi.HeartbeatResponse{Resend: true, Hold: true}, true},
-		{trackerapi.HeartbeatResponse{Work: true}, false},
-		{trackerapi.HeartbeatResponse{Rejoin: []digest.Digest{good}}, false},
-		{trackerapi.HeartbeatResponse{Look: []trackerapi.Look{{Node: "n"}}}, false},
-		{trackerapi.HeartbeatResponse{Verify: []digest.Digest{good}}, false},
-		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{}}, true},
-		{trackerapi.LookupResponse{}, false},
-		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{nil}}, false},
-		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{}, {one, {Node: "b"}}, {one}}}, true},
-		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a<b"}}}}, false},
-		{trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a", Zone: "\u2028"}}}}, false},
-		{trackerapi.JoinResponse{}, false},
-		{trackerapi.JoinResponse{Handout: trackerapi.Handout{}}, true},
-		{trackerapi.JoinResponse{Handout: trackerapi.Handout{}, Lease: true, StartMS: 5}, true},
-		{trackerapi.JoinResponse{Handout: trackerapi.Handout{one, {Node: "b", Partial: true, Depth: 2}}, Free: true}, true},
-		{trackerapi.JoinResponse{Handout: trackerapi.Handout{{Node: "a>b"}}}, false},
-		{trackerapi.RegisterResponse{}, false},
+		{&trackerapi.HeartbeatResponse{IntervalMS: 1000}, true},
+		{&trackerapi.HeartbeatResponse{Resend: true}, true},
+		{&trackerapi.HeartbeatResponse{Resend: true, Hold: true}, true},
+		{&trackerapi.HeartbeatResponse{Work: true}, false},
+		{&trackerapi.HeartbeatResponse{Rejoin: []digest.Digest{good}}, false},
+		{&trackerapi.HeartbeatResponse{Look: []trackerapi.Look{{Node: "n"}}}, false},
+		{&trackerapi.HeartbeatResponse{Verify: []digest.Digest{good}}, false},
+		{&trackerapi.LookupResponse{Handouts: []trackerapi.Handout{}}, true},
+		{&trackerapi.LookupResponse{}, false},
+		{&trackerapi.LookupResponse{Handouts: []trackerapi.Handout{nil}}, false},
+		{&trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{}, {one, {Node: "b"}}, {one}}}, true},
+		{&trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a<b"}}}}, false},
+		{&trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: "a", Zone: "\u2028"}}}}, false},
+		{&trackerapi.JoinResponse{}, false},
+		{&trackerapi.JoinResponse{Handout: trackerapi.Handout{}}, true},
+		{&trackerapi.JoinResponse{Handout: trackerapi.Handout{}, Lease: true, StartMS: 5}, true},
+		{&trackerapi.JoinResponse{Handout: trackerapi.Handout{one, {Node: "b", Partial: true, Depth: 2}}, Free: true}, true},
+		{&trackerapi.JoinResponse{Handout: trackerapi.Handout{{Node: "a>b"}}}, false},
+		{&trackerapi.RegisterResponse{}, false},
 	} {
 		got, plain := appendPlain(nil, c.answer)
 		if plain != c.plain {
@@ -101,7 +101,7 @@ func FuzzPlain(f *testing.F) {
 		same[trackerapi.JoinRequest](t, body)
 		same[trackerapi.AnnounceRequest](t, body)
 		same[trackerapi.ProgressRequest](t, body)
-		answer := trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: node, Epoch: epoch, Addr: zone, Zone: zone}}}}
+		answer := &trackerapi.LookupResponse{Handouts: []trackerapi.Handout{{{Node: node, Epoch: epoch, Addr: zone, Zone: zone}}}}
 		if got, plain := appendPlain(nil, answer); plain && string(got) != marshal(t, answer) {
 			t.Fatalf("got %s; want %s", got, marshal(t, answer))
 		}

@@ -16,8 +16,10 @@ type Index struct {
 	shards [shardCount]shard
 	images images
 
-	mu          sync.RWMutex
-	inventories []*inventory // by ordinal; they are made once and stay
+	// inventories are by ordinal. They are made once and stay, so that the list
+	// is read without a lock: every heartbeat does. mu is for making more.
+	inventories atomic.Pointer[[]*inventory]
+	mu          sync.Mutex
 
 	pairs, accused atomic.Int64
 }
@@ -25,6 +27,7 @@ type Index struct {
 // New makes an empty index.
 func New() *Index {
 	x := &Index{images: images{byName: map[unique.Handle[string]][]tag{}, editions: map[unique.Handle[string]]uint64{}}}
+	x.inventories.Store(new([]*inventory))
 	for i := range x.shards {
 		x.shards[i].numbers = map[key]uint32{}
 	}
@@ -85,16 +88,15 @@ func (x *Index) open(node uint32) *inventory {
 }
 
 func (x *Index) inventory(node uint32) *inventory {
-	x.mu.RLock()
-	if int(node) < len(x.inventories) {
-		defer x.mu.RUnlock()
-		return x.inventories[node]
+	if all := *x.inventories.Load(); int(node) < len(all) {
+		return all[node]
 	}
-	x.mu.RUnlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for int(node) >= len(x.inventories) {
-		x.inventories = append(x.inventories, &inventory{node: uint32(len(x.inventories))})
+	all := *x.inventories.Load()
+	for int(node) >= len(all) { // what is appended lies behind what others see
+		all = append(all, &inventory{node: uint32(len(all))})
 	}
-	return x.inventories[node]
+	x.inventories.Store(&all)
+	return all[node]
 }

@@ -33,7 +33,11 @@ type Record struct {
 type history struct {
 	mu     sync.Mutex
 	record Record // all but Uptime
+}
 
+// fitness is what is left of a node's past in a number. Every lookup asks for that of
+// dozens of nodes: it takes no lock, and lies where the rest is that they ask for.
+type fitness struct {
 	up   atomic.Int64  // since when, by the roster's clock in ns; less than 0 when it is not there
 	wear atomic.Uint64 // see [wear]
 }
@@ -54,8 +58,8 @@ func (w wear) amount(now time.Duration) float64 {
 	return float64(math.Float32frombits(uint32(w>>32))) * math.Exp2(-max(0, since)/halfLife.Seconds())
 }
 
-// note adds a verdict.
-func (h *history) note(v Verdict, now time.Duration) {
+// note adds a verdict, to the node's fitness as well.
+func (h *history) note(v Verdict, f *fitness, now time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	all := append(h.record.Latest, Past{time.Now(), v.To, v.Reason})
@@ -63,32 +67,32 @@ func (h *history) note(v Verdict, now time.Duration) {
 	switch {
 	case v.To == Dead:
 		h.record.Failures++
-		h.worn(now)
+		f.worn(now)
 	case v.From == Dead && v.To.Usable():
 		h.record.Flaps++
-		h.worn(now)
+		f.worn(now)
 	}
 	switch {
 	case !v.To.Usable():
-		h.up.Store(-1)
+		f.up.Store(-1)
 	case !v.From.Usable():
-		h.up.Store(int64(now))
+		f.up.Store(int64(now))
 	}
 }
 
-func (h *history) worn(now time.Duration) {
-	h.wear.Store(uint64(newWear(1+wear(h.wear.Load()).amount(now), now)))
+func (f *fitness) worn(now time.Duration) {
+	f.wear.Store(uint64(newWear(1+wear(f.wear.Load()).amount(now), now)))
 }
 
 // restart begins the uptime again.
-func (h *history) restart(now time.Duration) {
-	if h.up.Load() >= 0 {
-		h.up.Store(int64(now))
+func (f *fitness) restart(now time.Duration) {
+	if f.up.Load() >= 0 {
+		f.up.Store(int64(now))
 	}
 }
 
-func (h *history) uptime(now time.Duration) time.Duration {
-	if up := h.up.Load(); up >= 0 {
+func (f *fitness) uptime(now time.Duration) time.Duration {
+	if up := f.up.Load(); up >= 0 {
 		return max(0, now-time.Duration(up))
 	}
 	return 0
@@ -104,8 +108,8 @@ func stability(wear float64, uptime time.Duration) float64 {
 // returns lower it, for a while, and a short uptime does, by half at most. It
 // lowers a rank and excludes nobody.
 func (r *Roster) Stability(n *Node) float64 {
-	h, now := &n.dossier.Load().history, r.clock()
-	return stability(wear(h.wear.Load()).amount(now), h.uptime(now))
+	f, now := &n.fitness, r.clock()
+	return stability(wear(f.wear.Load()).amount(now), f.uptime(now))
 }
 
 // Record is the node's past.
@@ -114,6 +118,6 @@ func (r *Roster) Record(n *Node) Record {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	rec := h.record
-	rec.Uptime, rec.Latest = h.uptime(r.clock()), slices.Clone(h.record.Latest)
+	rec.Uptime, rec.Latest = n.fitness.uptime(r.clock()), slices.Clone(h.record.Latest)
 	return rec
 }

@@ -17,12 +17,17 @@ type Node struct {
 	// so that each changes only with the other in view: no verdict can
 	// rest on a silence that has just ended.
 	sign     atomic.Uint64
-	port     atomic.Uint64 // what the last probe has found, and when
 	identity atomic.Pointer[trackerapi.Node]
 	load     atomic.Pointer[trackerapi.Load] // as the node says; replaced whole
-	zone     atomic.Uint32                   // number of its zone in the census
-	ordinal  uint32
+	// busyUntil is when the node may have room again for one more.
+	busyUntil atomic.Int64
+	fitness   fitness
+	zone      atomic.Uint32 // number of its zone in the census
+	ordinal   uint32
+	// So far this is what a lookup wants to know of dozens of nodes; it is kept
+	// together because their memory is what a lookup waits for most.
 
+	port   atomic.Uint64        // what the last probe has found, and when
 	line   atomic.Pointer[Line] // that its last heartbeat came over
 	hungUp atomic.Bool          // that line has closed; the next probe is told
 	asking atomic.Uint32        // how far the next probe is
@@ -30,8 +35,6 @@ type Node struct {
 	// told is the time between heartbeats that the node was last told; 0:
 	// none, by this tracker.
 	told atomic.Int64
-	// busyUntil is when the node may have room again for one more.
-	busyUntil atomic.Int64
 
 	// vouched is when the word of another node that this one serves is no
 	// longer worth anything.
@@ -71,8 +74,9 @@ func unpackSign(sign uint64) (heard time.Duration, s Standing) {
 // reset makes room for another node.
 func (n *Node) reset() {
 	d := new(dossier)
-	d.history.up.Store(-1)
 	n.dossier.Store(d)
+	n.fitness.up.Store(-1)
+	n.fitness.wear.Store(0)
 	n.order.Store(0)
 	n.restart(0)
 }
@@ -89,7 +93,7 @@ func (n *Node) restart(now time.Duration) {
 	d := n.dossier.Load()
 	d.docket.take()
 	d.voice.forget()
-	d.history.restart(now)
+	n.fitness.restart(now)
 }
 
 // Ordinal is the node's number, small and stable until it is purged.
@@ -102,6 +106,9 @@ func (n *Node) standing() Standing {
 	_, s := unpackSign(n.sign.Load())
 	return s
 }
+
+// Beside says that both are in the same zone, as far as they say where they are.
+func (n *Node) Beside(other *Node) bool { return n.zone.Load() == other.zone.Load() }
 
 // Identity is how the node has last introduced itself; not to be changed.
 func (n *Node) Identity() *trackerapi.Node { return n.identity.Load() }

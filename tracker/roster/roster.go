@@ -125,7 +125,7 @@ func (r *Roster) add(id trackerapi.Node, heard time.Duration, s State) (*Node, e
 	n.zone.Store(r.zone(id.Zone))
 	n.sign.Store(packSign(heard, Standing{State: s}))
 	if s.Usable() {
-		n.dossier.Load().history.up.Store(int64(heard))
+		n.fitness.up.Store(int64(heard))
 	}
 	r.byName[id.Name] = n
 	return n, nil

@@ -39,6 +39,6 @@ func (r *Roster) pronounce(n *Node, from, to State, why Reason) {
 	id := n.Identity()
 	v := Verdict{Node: id.Name, Ordinal: n.ordinal, Epoch: id.Epoch, From: from, To: to, Reason: why}
 	r.log.Info("node is "+to.String(), "node", v.Node, "epoch", v.Epoch, "addr", id.Addr, "was", from.String(), "reason", string(why))
-	n.dossier.Load().history.note(v, r.clock())
+	n.dossier.Load().history.note(v, &n.fitness, r.clock())
 	r.observer.Observe(v)
 }

@@ -54,6 +54,9 @@ func (m *shelfmarks[T]) found(n int64) {
 }
 
 func (b *book) digest(d digest.Digest) (number uint64, isWord bool) {
+	if n, known := b.digests.numbers[d]; known { // nearly always: looking is quicker than checking
+		return uint64(n), false
+	}
 	if isSHA256(d) {
 		return b.digests.number(d), false
 	}
