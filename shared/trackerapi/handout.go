@@ -54,6 +54,9 @@ type JoinRequest struct {
 	// Hurry: the asker will not wait, now or later. Whoever has it is handed
 	// out, however busy.
 	Hurry bool `json:"hurry,omitempty"`
+	// Patient: after this wait the asker would wait once more, if it is told that
+	// those it waits for are Busy.
+	Patient bool `json:"patient,omitempty"`
 	// Avoid are nodes that have just failed the asker for this digest.
 	Avoid []string `json:"avoid,omitempty"`
 }
@@ -70,6 +73,10 @@ type JoinResponse struct {
 	// Free: nobody has it and the wait is over. Everyone may go to the
 	// origin.
 	Free bool `json:"free,omitempty"`
+	// Busy: the wait is over, and it is worth another one. The registry is sending
+	// to other nodes, so that one more would make it slower for all; or the first
+	// bytes are there, and places are being given out.
+	Busy bool `json:"busy,omitempty"`
 }
 
 // ProgressRequest tells about ingests as soon as there is something to tell: that

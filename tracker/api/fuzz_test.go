@@ -28,7 +28,7 @@ func FuzzMessages(f *testing.F) {
 	}})
 	seed(6, trackerapi.LeaveRequest{Sender: me})
 	seed(7, trackerapi.JoinRequest{Sender: me, Digest: good, Avoid: []string{"b"}})
-	seed(7, trackerapi.JoinRequest{Sender: me, Digest: digest.FromString("new"), Offset: 5, Hurry: true})
+	seed(7, trackerapi.JoinRequest{Sender: me, Digest: digest.FromString("new"), Offset: 5, Hurry: true, Patient: true})
 	seed(8, trackerapi.ProgressRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 1, Size: 2, Parent: "b"}}})
 	seed(2, trackerapi.HeartbeatRequest{Sender: me, Ingests: []trackerapi.Ingest{{Digest: good, Offset: 2, Size: 2, Ended: true}}})
 	seed(9, trackerapi.WorkRequest{

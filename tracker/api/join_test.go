@@ -134,7 +134,7 @@ func TestJoinsAreCounted(t *testing.T) {
 	join("b", false)
 	join("b", true)
 	err := testutil.GatherAndCompare(reg, strings.NewReader(`
-		# HELP dray_tracker_joins_total Joins, by result: parent, lease, free (to go to the origin), or none (worth a wait).
+		# HELP dray_tracker_joins_total Joins, by result: parent, lease, free (to go to the origin), busy (worth another wait), or none (worth a wait).
 		# TYPE dray_tracker_joins_total counter
 		dray_tracker_joins_total{result="free"} 1
 		dray_tracker_joins_total{result="lease"} 1

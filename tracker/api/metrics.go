@@ -37,7 +37,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"state", "reason"}),
 		joins: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_tracker_joins_total",
-			Help: "Joins, by result: parent, lease, free (to go to the origin), or none (worth a wait).",
+			Help: "Joins, by result: parent, lease, free (to go to the origin), busy (worth another wait), or none (worth a wait).",
 		}, []string{"result"}),
 		waits: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "dray_tracker_join_wait_seconds",

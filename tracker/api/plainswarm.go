@@ -22,6 +22,7 @@ func readJoin(c cursor, into *trackerapi.JoinRequest) bool {
 	}
 	m.WaitMS = c.ifAny(`,"wait_ms":`)
 	m.Hurry = c.has(`,"hurry":true`)
+	m.Patient = c.has(`,"patient":true`)
 	if c.has(`,"avoid":[`) {
 		m.Avoid = c.texts()
 		c.skip(`]`)
@@ -108,6 +109,9 @@ func appendJoin(b []byte, a *trackerapi.JoinResponse) (_ []byte, plain bool) {
 	}
 	if a.Free {
 		b = append(b, `,"free":true`...)
+	}
+	if a.Busy {
+		b = append(b, `,"busy":true`...)
 	}
 	return append(b, '}'), true
 }

@@ -85,6 +85,8 @@ func joined(r *trackerapi.JoinResponse) string {
 		return "lease"
 	case r.Free:
 		return "free"
+	case r.Busy:
+		return "busy"
 	}
 	return "none"
 }
@@ -168,7 +170,7 @@ func (a *API) withhold(rep trackerapi.Report) bool {
 	if n == nil || (rep.Epoch != 0 && rep.Epoch != n.Identity().Epoch) {
 		return false
 	}
-	a.swarm.Accused(n, rep.Digest)
+	a.swarm.Accused(n, rep.Digest, rep.Offset)
 	return a.index.Accuse(n.Ordinal(), rep.Digest, rep.Kind)
 }
 

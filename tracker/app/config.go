@@ -60,12 +60,16 @@ type Config struct {
 
 	// OriginWait is how long a node may wait, at most, while another gets
 	// what it wants from the registry and has no byte yet, or has no place
-	// free; a seeder may want less. 0 lets nobody wait: the first of a crowd
+	// free; a seeder may want less. It may also wait again, as long as the
+	// registry is busy sending to others. 0 lets nobody wait: the first of a crowd
 	// goes to the registry, and so does everybody else who comes before its
 	// first bytes are there.
 	OriginWait time.Duration `mapstructure:"origin-wait" usage:"longest wait for another node's first bytes; 0: none"`
 	// OriginStart is the time within which a node that was given the leave
-	// to go to the registry must have a byte. Then another is given it.
+	// to go to the registry must have a byte. Then another is given it. It is
+	// 12 times as long while the registry sends something else to the cluster,
+	// and 28 times while that node gets something else: it gets three layers
+	// at a time.
 	OriginStart time.Duration `mapstructure:"origin-start" usage:"time within which an origin lease must be used"`
 	// OriginPerZone gives that leave to one node in each zone, so that what
 	// is cold crosses no zone.

@@ -43,3 +43,7 @@ func (t *Tree) press(now time.Duration) int {
 	}
 	return 0
 }
+
+// fresh says that there has been something to be had only for a moment. Those who
+// wait are being seated in waves.
+func (t *Tree) fresh(now time.Duration) bool { return now-t.barren < t.rules.Wait }

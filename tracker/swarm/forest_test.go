@@ -282,7 +282,7 @@ func TestWhatIsInMotionIsForgottenWhenItRests(t *testing.T) {
 func TestAnAccusedPartialHolderIsInNoAnswer(t *testing.T) {
 	c := newCluster(t, 3, DefaultRules())
 	c.tell(0, in(9))
-	c.Accused(c.nodes[0], blob)
+	c.Accused(c.nodes[0], blob, 0)
 	if got := c.join(1, trackerapi.JoinRequest{}); !got.Lease {
 		t.Fatalf("got %+v", got)
 	}

@@ -35,6 +35,8 @@ func (t *Tree) Progress(s Step, now time.Duration) {
 	}
 	t.grow(m, s, now)
 	t.follow(m, s, now)
+	t.advance(m, s.Offset, now)
+	t.started(m, now)
 	if m.stage == seated && !s.HasParent && !s.Late {
 		t.claim(m, now)
 	}
@@ -51,8 +53,6 @@ func (t *Tree) grow(m *member, s Step, now time.Duration) {
 	if m.stage == growing {
 		t.rate(m, max(0, s.Rate))
 	}
-	m.offset, m.seen = s.Offset, now
-	t.started(m)
 }
 
 // follow notes whom a member has chosen.
@@ -62,6 +62,7 @@ func (t *Tree) follow(m *member, s Step, now time.Duration) {
 	}
 	if !s.HasParent || s.Parent == m.node {
 		t.place(m, nil, now)
+		t.tap(m, m.stage == growing)
 		return
 	}
 	parent := t.members[s.Parent]
@@ -84,9 +85,9 @@ func (t *Tree) end(m *member, s Step, now time.Duration) {
 	if m == nil {
 		m = t.add(s.Node, s.Zone, finished)
 	}
+	t.advance(m, s.Offset, now)
 	t.unplace(m)
 	t.wake(m, s.Zone, finished)
-	m.offset = s.Offset
 	t.hold(m, now)
 }
 
@@ -117,10 +118,11 @@ func (t *Tree) Abandon(node uint32) {
 	}
 }
 
-// Miss notes that somebody did not get from a node what it should have. Of whole
-// holders others keep that in mind.
-func (t *Tree) Miss(node uint32) {
-	if m := t.members[node]; m != nil && m.partial() {
+// Miss notes that somebody did not get from a node what it should have from an
+// offset on. One that has not said that it is as far has done nothing wrong. Of
+// whole holders others keep that in mind.
+func (t *Tree) Miss(node uint32, offset int64) {
+	if m := t.members[node]; m != nil && m.partial() && offset < m.offset {
 		t.Abandon(node)
 	}
 }

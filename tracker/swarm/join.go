@@ -24,6 +24,8 @@ type Ask struct {
 	Since  time.Duration // when he first asked
 	// Last: he will not wait, or has waited for as long as he would.
 	Last bool
+	// Patient: he would wait once more, if he is told that it is worth it.
+	Patient bool
 	// Registry is the origin, as far as it is known.
 	Registry string
 	World    World
@@ -38,10 +40,11 @@ type Answer struct {
 	Parents []Parent // the best first; the place with it is the asker's
 	Lease   bool     // get it from the origin: the others wait for it
 	Free    bool     // do what you like
+	Busy    bool     // those who have it have no place, or the origin is busy: ask again
 }
 
 // Empty says that there is nothing but to wait.
-func (a *Answer) Empty() bool { return len(a.Parents) == 0 && !a.Lease && !a.Free }
+func (a *Answer) Empty() bool { return len(a.Parents) == 0 && !a.Lease && !a.Free && !a.Busy }
 
 // Parent is one that a digest can be had from.
 type Parent struct {
@@ -60,13 +63,14 @@ func (t *Tree) Join(a *Ask, now time.Duration) Answer {
 	if a.lost {
 		return Answer{Free: true}
 	}
-	if t.size == 0 {
-		t.size = a.Size
-	}
+	t.learn(a)
 	if m := t.members[a.Node]; m != nil && m.stage == growing {
-		m.offset, m.seen = a.Offset, now
+		t.advance(m, a.Offset, now)
 	}
 	places := t.places(a, now)
+	if len(places) == 0 && a.Offset == 0 {
+		t.barren = now
+	}
 	if len(places) == 0 || t.ownOrigin(a, places) {
 		return t.origin(a, now)
 	}
@@ -74,12 +78,22 @@ func (t *Tree) Join(a *Ask, now time.Duration) Answer {
 	if chosen < 0 { // but he may have had one
 		chosen = slices.IndexFunc(places, func(p place) bool { return p.kept })
 	}
-	if chosen < 0 && !a.Last && a.Offset == 0 {
-		return Answer{}
+	if chosen < 0 && a.Offset == 0 && (!a.Last || (a.Patient && t.fresh(now))) {
+		return Answer{Busy: a.Last}
 	}
 	chosen = max(chosen, 0)
 	sibling := t.seat(a, places[chosen], now)
 	return answerOf(places, chosen, sibling)
+}
+
+// learn notes what the asker knows of the blob.
+func (t *Tree) learn(a *Ask) {
+	if t.size == 0 {
+		t.size = a.Size
+	}
+	if a.Registry != "" {
+		t.registry = a.Registry
+	}
 }
 
 // ownOrigin: with a lease for each zone, the first of a zone does not get it from
@@ -128,7 +142,7 @@ func (t *Tree) seat(a *Ask, p place, now time.Duration) (number int) {
 	switch {
 	case a.Offset > 0: // so much is there
 		t.wake(m, a.Zone, growing)
-		m.offset, m.seen = a.Offset, now
+		t.advance(m, a.Offset, now)
 	case m.stage != growing:
 		t.wake(m, a.Zone, seated)
 		t.hold(m, now)

@@ -33,8 +33,9 @@ func (s *Swarm) ask(n *roster.Node, m *trackerapi.JoinRequest) Ask {
 	a := Ask{
 		Node: n.Ordinal(), Zone: n.Identity().Zone, Registry: strings.Clone(m.Registry),
 		Offset: m.Offset, Size: m.Size, Since: s.forest.now(),
-		Last:  m.Hurry || s.forest.rules.Wait <= 0,
-		World: &world{s, m.Digest, s.lookFor(m.Node)},
+		Last:    m.Hurry || s.forest.rules.Wait <= 0,
+		Patient: m.Patient && !m.Hurry,
+		World:   &world{s, m.Digest, s.lookFor(m.Node)},
 	}
 	for _, name := range m.Avoid {
 		if peer := s.roster.ByName(name); peer != nil {
@@ -116,7 +117,7 @@ func (s *Swarm) quit(w *Waiter, d digest.Digest, there bool) (ans Answer) {
 
 // response names the nodes of an answer. One that has gone meanwhile is left out.
 func (s *Swarm) response(ans Answer) trackerapi.JoinResponse {
-	r := trackerapi.JoinResponse{Handout: trackerapi.Handout{}, Lease: ans.Lease, Free: ans.Free}
+	r := trackerapi.JoinResponse{Handout: trackerapi.Handout{}, Lease: ans.Lease, Free: ans.Free, Busy: ans.Busy}
 	if r.Lease {
 		r.StartMS = s.forest.rules.Start.Milliseconds()
 	}

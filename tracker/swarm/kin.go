@@ -14,6 +14,7 @@ func (t *Tree) place(m, parent *member, now time.Duration) {
 		return
 	}
 	t.cut(parent, m)
+	t.tap(m, false)
 	m.above, m.moved = parent, now
 	t.deepen(m, parent.depth+1)
 	t.load(parent, +1)

@@ -14,13 +14,16 @@ type Ledger struct {
 	accounts map[uint32]*account
 	intake   peak // the most that any node has taken in
 	// origins counts, by registry, the streams that leases have led to.
-	origins map[string]int
+	origins    map[string]int
+	deliveries map[string]*delivery // by registry
+	trees      int                  // that there have been
 }
 
 type account struct {
 	places  int // children that it has, over all digests
 	growing int // swarms in which it is a partial holder
 	uplink  peak
+	got     parcels // from anywhere
 }
 
 // peak is the most that was measured, in bytes per second, and when. It halves

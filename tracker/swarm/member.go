@@ -33,6 +33,12 @@ type member struct {
 	offset, rate int64
 	seen         time.Duration // when that was so
 
+	// source: it gets it from the origin. Then reach is the farthest that anybody of
+	// its line has been, grew is since when, and step how long that had taken.
+	source     bool
+	reach      int64
+	grew, step time.Duration
+
 	row        *row
 	prev, next *member
 }
@@ -69,6 +75,14 @@ func (m *member) descends(from *member) bool {
 		}
 	}
 	return false
+}
+
+// feedsOthers: it has children besides that one.
+func (m *member) feedsOthers(child *member) bool {
+	if child != nil && child.parent() == m {
+		return m.children > 1
+	}
+	return m.children > 0
 }
 
 // passes is how many partial holders the bytes pass on their way to it.

@@ -111,14 +111,14 @@ func (s *Swarm) Announced(n *roster.Node, digests []digest.Digest) {
 	}
 }
 
-// Accused notes that a peer did not get from a node what that should be getting:
-// it is in no answer until it tells of its progress again.
-func (s *Swarm) Accused(n *roster.Node, d digest.Digest) {
+// Accused notes that a peer did not get from a node, from an offset on, what that
+// has said to have: it is in no answer until it tells of its progress again.
+func (s *Swarm) Accused(n *roster.Node, d digest.Digest, offset int64) {
 	f := &s.forest
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t := f.trees[d]; t != nil {
-		t.Miss(n.Ordinal())
+		t.Miss(n.Ordinal(), offset)
 		s.settle(d, t)
 	}
 }

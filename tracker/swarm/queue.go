@@ -54,7 +54,7 @@ func (t *Tree) Admit(now time.Duration, answer func(*Waiter, Answer)) {
 	}
 	queued := t.byPatience()
 	if len(queued) > 0 {
-		t.oldest = queued[0].queue[0].Since
+		t.oldest = max(queued[0].queue[0].Since, t.barren)
 	}
 	for _, z := range queued {
 		t.admit(z, now, answer)

@@ -62,8 +62,13 @@ func (c *Candidate) steps() int { return int(4 * c.Stability) }
 // Gather collects candidates for a handout of n. look says what is known of a
 // holder, and whether it may be used.
 func Gather(holders iter.Seq[uint32], look func(uint32) (Candidate, bool), n int) []Candidate {
+	return gatherInto(nil, holders, look, n)
+}
+
+// gatherInto uses the room of kept, if that is enough.
+func gatherInto(kept []Candidate, holders iter.Seq[uint32], look func(uint32) (Candidate, bool), n int) []Candidate {
 	enough := choice * n
-	kept := make([]Candidate, 0, 2*enough)
+	kept = slices.Grow(kept[:0], 2*enough)
 	var seen [classes]int
 	for holder := range holders {
 		c, usable := look(holder)

@@ -14,7 +14,7 @@ const (
 // then those of his zone, then others.
 func (t *Tree) partialPlaces(a *Ask, all []place, now time.Duration) []place {
 	me := t.members[a.Node]
-	v := sight{t: t, a: a, me: me, now: now, all: all, left: looks}
+	v := sight{t: t, a: a, me: me, now: now, all: all, left: looks, stuck: a.Offset > 0 && t.stuck(a, now)}
 	if me != nil {
 		v.see(me.parent())
 	}
@@ -40,6 +40,8 @@ type sight struct {
 	seen []*member
 	good int
 	left int
+	// stuck: the asker waits in vain for more. Then only what was said counts.
+	stuck bool
 }
 
 func (v *sight) walk(s *shelf) {
@@ -66,7 +68,7 @@ func (v *sight) see(m *member) {
 	if m == nil || !m.partial() || v.a.avoids(m.node) || slices.Contains(v.seen, m) {
 		return
 	}
-	if m.reached(v.t.size, v.now) <= v.a.Offset || (v.me != nil && v.me.children > 0 && m.descends(v.me)) {
+	if !v.ahead(m) || (v.me != nil && v.me.children > 0 && m.descends(v.me)) {
 		return
 	}
 	c, usable := v.a.World.Look(m.node)
@@ -78,4 +80,16 @@ func (v *sight) see(m *member) {
 	if !p.deep {
 		v.good++
 	}
+}
+
+// ahead says whether the member has what the asker needs, or is about to. His own
+// parent is, unless it gets nothing itself: he knows more of it than was said here.
+func (v *sight) ahead(m *member) bool {
+	switch {
+	case v.stuck && m.stage != finished:
+		return m.offset > v.a.Offset
+	case v.me != nil && v.me.parent() == m && v.me.stage == growing && v.a.Offset > 0:
+		return true
+	}
+	return m.reached(v.t.size, v.now) > v.a.Offset
 }

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -42,6 +43,10 @@ type shared struct{}
 
 func (shared) Uint64() uint64 { return rand.Uint64() }
 
+// rooms are for candidates while a handout is made: they would be most of the garbage
+// that lookups leave.
+var rooms = sync.Pool{New: func() any { return new([]Candidate) }}
+
 // Handout lists the best holders of the digest for the asker, who need not be
 // known and is never one of them. A limit of 0 or less leaves their number to
 // the tracker. Nobody is a holder of an unknown digest.
@@ -50,8 +55,10 @@ func (s *Swarm) Handout(asker string, d digest.Digest, limit int) trackerapi.Han
 	if limit > 0 {
 		n = min(limit, most)
 	}
-	found := Gather(s.index.Holders(d, s.rand.Uint32()), s.lookFor(asker), n)
-	best := Rank(found, n, s.rand)
+	room := rooms.Get().(*[]Candidate)
+	defer rooms.Put(room)
+	*room = gatherInto(*room, s.index.Holders(d, s.rand.Uint32()), s.lookFor(asker), n)
+	best := Rank(*room, n, s.rand)
 	handout := make(trackerapi.Handout, len(best))
 	for i, c := range best {
 		handout[i] = holder(c.Node)
@@ -63,15 +70,13 @@ func holder(id *trackerapi.Node) trackerapi.Holder {
 	return trackerapi.Holder{Node: id.Name, Epoch: id.Epoch, Addr: id.Addr, Zone: id.Zone}
 }
 
+// lookFor reads of a holder only what the roster keeps at one place: most are looked
+// at and not chosen. To one whom nobody knows all are equally near.
 func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
-	zone := ""
 	self := s.roster.ByName(asker)
-	if self != nil {
-		zone = self.Identity().Zone
-	}
 	return func(ordinal uint32) (c Candidate, usable bool) {
 		n := s.roster.At(ordinal)
-		if n == nil {
+		if n == nil || n == self {
 			return c, false
 		}
 		state := n.State()
@@ -81,8 +86,8 @@ func (s *Swarm) lookFor(asker string) func(uint32) (Candidate, bool) {
 		c = Candidate{Node: n.Identity(), Ordinal: ordinal, Uploads: n.Uploads(), Suspect: state == roster.Suspect}
 		c.Stability = s.roster.Stability(n)
 		c.Busy, c.Degraded = s.roster.Busy(n), n.Degraded() != ""
-		c.Near = c.Node.Zone == zone
+		c.Near = self == nil || n.Beside(self)
 		c.Suspect = c.Suspect || (self != nil && s.roster.Apart(self, n))
-		return c, c.Node.Name != asker
+		return c, true
 	}
 }

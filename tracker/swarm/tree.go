@@ -59,7 +59,10 @@ func DefaultRules() Rules { return Rules{Wait: time.Second, Start: 700 * time.Mi
 type Tree struct {
 	rules  *Rules
 	ledger *Ledger
+	number int   // in the ledger; no two have the same
 	size   int64 // 0 while unknown
+	// registry is where askers would get it from; empty while unknown.
+	registry string
 
 	members map[uint32]*member
 	zones   []*zone
@@ -67,9 +70,12 @@ type Tree struct {
 	leases  map[string]lease  // by zone, or just ""
 	streams map[uint32]string // registries that nodes with a lease get it from
 	passed  int               // leases that were lost
+	lapses  int               // of them, for want of a byte, since the last byte
 	holds   []hold            // in the order of their end
+	sources []*member         // those who get it from the origin
 	waiting int
-	oldest  time.Duration // since when somebody has waited
+	oldest  time.Duration // since when somebody has waited while there was something
+	barren  time.Duration // when there was last nothing
 
 	usual    float64 // bytes per second at which members grow, all but the best; 0 while unknown
 	rated    int     // rates that have been heard
@@ -91,8 +97,9 @@ type hold struct {
 
 // NewTree makes a swarm without members.
 func NewTree(rules *Rules, ledger *Ledger) *Tree {
+	ledger.trees++
 	return &Tree{
-		rules: rules, ledger: ledger,
+		rules: rules, ledger: ledger, number: ledger.trees,
 		members: map[uint32]*member{}, byName: map[string]*zone{}, leases: map[string]lease{}, streams: map[uint32]string{},
 	}
 }
@@ -133,6 +140,7 @@ func (t *Tree) become(m *member, s stage) {
 	}
 	if s != growing {
 		m.rate = 0
+		t.tap(m, false)
 	}
 }
 

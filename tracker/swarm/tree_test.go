@@ -298,6 +298,8 @@ func TestOnlyWhoIsAheadIsAParent(t *testing.T) {
 	s.reports(2, 20*mega, 0, 0)
 	s.reports(3, 30*mega, 0, 0)
 	s.wants(s.join(4, from(15*mega)), 2, 3)
+	s.wantsWait(s.join(5, from(30*mega))) // for a moment, one of them may have more
+	s.now += 1500 * ms
 	s.wantsLease(s.join(5, from(30*mega)))
 	s.wantsWait(s.join(6, from(40*mega)))
 }
@@ -307,9 +309,9 @@ func TestWhatWasSaidIsTakenFurther(t *testing.T) {
 	s.reports(1, 10*mega, 10*mega, 0)
 	s.now += time.Second
 	s.wants(s.join(2, from(19*mega)), 1)
-	s.wantsLease(s.join(3, from(21*mega)))
+	s.wantsWait(s.join(3, from(21*mega)))
 	s.now += time.Minute
-	s.wantsWait(s.join(4, from(31*mega))) // a rate is not good for ever
+	s.wantsLease(s.join(4, from(31*mega))) // a rate is not good for ever
 }
 
 func TestTheDescendantsOfTheAskerAreNoParents(t *testing.T) {
