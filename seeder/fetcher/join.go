@@ -39,16 +39,12 @@ type place struct {
 // Who has been sent to the origin for it a moment ago does not wait again: he comes
 // back since something went wrong on the way.
 func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.cfg.LookupTimeout+f.cfg.OriginWait)
-	defer cancel()
 	m := w.join()
 	m.WaitMS = f.cfg.OriginWait.Milliseconds()
 	if f.dismissed.lately(w.digest) {
 		m.Hurry, m.WaitMS = true, 0
 	}
-	r, err := f.joins.ask(ctx, joinKey{w.digest, w.offset}, func(ctx context.Context) (trackerapi.JoinResponse, error) {
-		return f.enter(ctx, m)
-	})
+	r, err := f.waitFor(ctx, m)
 	if err != nil || len(r.Handout) > 0 {
 		return r.Handout, err
 	}
@@ -57,6 +53,14 @@ func (f *Fetcher) join(ctx context.Context, w want) (trackerapi.Handout, error) 
 		return nil, ErrLease
 	}
 	return nil, ErrNoSource
+}
+
+func (f *Fetcher) waitOnce(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.LookupTimeout+f.cfg.OriginWait)
+	defer cancel()
+	return f.joins.ask(ctx, joinKey{m.Digest, m.Offset}, func(ctx context.Context) (trackerapi.JoinResponse, error) {
+		return f.enter(ctx, m)
+	})
 }
 
 // enter asks for a place with somebody who has not failed a body of this digest a

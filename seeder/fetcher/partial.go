@@ -8,11 +8,12 @@ import (
 
 // What is different about a parent that has only the beginning of the blob yet.
 const (
-	// partialStall is the silence that is usual there: containerd writes its
-	// ingests in steps of 1 MiB, which take 80 ms at 100 Mbit/s. Each node
-	// that the bytes pass on their way gets stallPerDepth on top, so that the
-	// child of a dead node moves, and those behind it do not.
-	partialStall  = 90 * time.Millisecond
+	// partialStall is the silence after which it is asked whether it lives, for
+	// aliveWait. Longer ones are usual: containerd writes its ingests in steps of
+	// 1 MiB, which take 80 ms at 100 Mbit/s, and more where layers share a link.
+	// Each node that the bytes pass on their way gets stallPerDepth on top, so
+	// that the child of a dead node moves, and those behind it do not.
+	partialStall  = 50 * time.Millisecond
 	stallPerDepth = 20 * time.Millisecond
 	deepest       = 3
 
@@ -72,6 +73,8 @@ func joinResult(r trackerapi.JoinResponse, err error) string {
 		return "lease"
 	case r.Free:
 		return "free"
+	case r.Busy:
+		return "busy"
 	}
 	return "none"
 }

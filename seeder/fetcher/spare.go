@@ -49,11 +49,17 @@ func (s *spare) disarm() bool { return s.timer.Stop() }
 
 func (s *spare) run() {
 	defer close(s.done)
+	s.body.f.log.Debug("parent is silent", "peer", s.silent.Node, "digest", s.body.want.digest, "offset", s.body.want.offset)
+	if s.silent.Partial && s.waits() {
+		return
+	}
 	limit := s.body.stallLimit(s.silent.candidate)
 	end := time.Now().Add(limit)
-	s.body.f.log.Debug("parent is silent", "peer", s.silent.Node, "digest", s.body.want.digest, "offset", s.body.want.offset)
 	if s.search(limit); s.next != nil {
 		s.silent.cancel(errStalled)
+		return
+	}
+	if s.silent.Partial && s.waits() { // it may just have been slow to say that it lives
 		return
 	}
 	s.wait(time.Until(end))

@@ -6,7 +6,8 @@
 // ([Ingests.Expect]). A look at the folder of ingests now and then finds what
 // does not pass through the mirror. Each ingest is followed by one goroutine,
 // which tells the trackers at the first bytes, at another parent and at the
-// end; heartbeats list them all.
+// end, and how what comes from the registry and neighbours read goes on;
+// heartbeats list them all.
 //
 // What is relayed is fed to the ingest's readers as well ([Ingests.Feed]): they need
 // not wait until containerd, which writes a megabyte at a time, has written it.

@@ -36,8 +36,11 @@ func (i *Ingests) grow(ctx context.Context, in *ingest) error {
 		if err != nil {
 			return err
 		}
-		if in.see(time.Now(), offset) {
+		first, tell := in.see(time.Now(), offset)
+		if first {
 			i.log.Debug("ingest grows", "digest", in.digest, "offset", offset, "parent", in.source())
+		}
+		if tell {
 			i.tell(in.report(time.Now()))
 		}
 		i.metrics.arrived(in.source(), offset-at)
@@ -46,10 +49,16 @@ func (i *Ingests) grow(ctx context.Context, in *ingest) error {
 }
 
 // next waits for more than at bytes, or the commit. One that is full and is not
-// committed has wrong bytes, or a slow disk: somebody has to look.
+// committed has wrong bytes, or a slow disk: somebody has to look. One that has not
+// begun may have to wait for its turn: containerd makes the ingests of all layers at
+// once, and gets three of them at a time.
 func (i *Ingests) next(ctx context.Context, in *ingest, at int64) (int64, error) {
 	if size := in.growing.Size(); size == 0 || at < size {
-		return await(ctx, in, at, i.timing.standstill)
+		patience := i.timing.standstill
+		if !in.shared() {
+			patience = max(patience, i.timing.expect)
+		}
+		return await(ctx, in, at, patience)
 	}
 	offset, err := await(ctx, in, at, i.timing.commit)
 	if errors.Is(err, errStandstill) {

@@ -10,6 +10,9 @@ import (
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
+// tellPause is the least time between two reports of how far an ingest is.
+const tellPause = 250 * time.Millisecond
+
 // ingest is one that is followed.
 type ingest struct {
 	digest  digest.Digest
@@ -19,6 +22,8 @@ type ingest struct {
 	mu     sync.Mutex
 	parent string
 	grew   bool // it was seen to
+	read   bool // by a neighbour
+	told   time.Time
 	pace   pace
 }
 
@@ -42,14 +47,28 @@ func (in *ingest) shared() bool {
 	return in.grew
 }
 
-// see notes that it grew, and whether that was for the first time.
-func (in *ingest) see(now time.Time, offset int64) (first bool) {
+// see notes that it grew, whether that was for the first time, and whether it is to
+// be told. Of what comes from the origin it is, now and then: those who have it from
+// here all wait for the next bytes, and nobody else can tell them that there were
+// some.
+func (in *ingest) see(now time.Time, offset int64) (first, tell bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	first = !in.grew
 	in.grew = true
 	in.pace = in.pace.next(now, offset)
-	return first
+	if tell = first || (in.read && in.parent == "" && now.Sub(in.told) >= tellPause); tell {
+		in.told = now
+	}
+	return first, tell
+}
+
+// open notes that a neighbour reads it, if it is to be shared at all.
+func (in *ingest) open() (shared bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.read = in.read || in.grew
+	return in.grew
 }
 
 func (in *ingest) report(now time.Time) trackerapi.Ingest {

@@ -114,7 +114,7 @@ func (i *Ingests) Open(ctx context.Context, d digest.Digest) (*store.Growing, er
 	i.mu.Lock()
 	in := i.followed[d]
 	i.mu.Unlock()
-	if in == nil || !in.shared() {
+	if in == nil || !in.open() {
 		return nil, fmt.Errorf("%s is not under way: %w", d, store.ErrNotFound)
 	}
 	return i.store.OpenGrowing(ctx, d)
