@@ -15,6 +15,7 @@ const (
 	expiry    = 20 * time.Millisecond  // between a tracker's looks at what has expired
 	beat      = time.Second            // between heartbeats
 	detection = 5 * time.Millisecond   // from bytes on disk to the progress that tells of them
+	retold    = 250 * time.Millisecond // at least, between two such progresses of what others read
 	announces = 100 * time.Millisecond // from the commit to the announcement
 	stall     = 40 * time.Millisecond  // until a child gives its parent up
 	verdict   = 2 * time.Millisecond   // from a report to the end of the tracker's own look
@@ -30,12 +31,13 @@ type crowd struct {
 	agenda agenda
 	now    time.Duration
 	nodes  []node
+	pulls  [][]pull // by blob and node
 	source source
 
 	// The tracker's side.
-	tree   *swarm.Tree
+	trees  []*swarm.Tree // by blob
 	ledger swarm.Ledger
-	whole  []uint32 // as the tracker knows
+	whole  [][]uint32 // by blob, as the tracker knows
 	zones  []*trackerapi.Node
 
 	left   int // nodes that are not done
@@ -70,27 +72,41 @@ func newCrowd(o Options) *crowd {
 	c := &crowd{o: o, rand: rand.New(rand.NewPCG(o.Seed, 1)), left: o.Nodes, nodes: make([]node, o.Nodes+o.Whole)}
 	rules := swarm.DefaultRules()
 	rules.Wait, rules.Fanout, rules.PerZone = o.Wait, o.Fanout, o.LeaseByZone
-	c.tree = swarm.NewTree(&rules, &c.ledger)
+	for range o.Blobs {
+		c.trees = append(c.trees, swarm.NewTree(&rules, &c.ledger))
+		c.pulls = append(c.pulls, make([]pull, len(c.nodes)))
+	}
+	c.whole = make([][]uint32, o.Blobs)
 	for i := range o.Zones {
 		c.zones = append(c.zones, &trackerapi.Node{Zone: fmt.Sprint("zone-", i)})
 	}
 	for i := range c.nodes {
 		c.prepare(uint32(i))
 	}
-	c.every(expiry, func() { c.tree.Expire(c.now) })
+	c.every(expiry, func() {
+		for _, t := range c.trees {
+			t.Expire(c.now)
+		}
+	})
 	return c
 }
 
 // prepare puts a node on the agenda.
 func (c *crowd) prepare(id uint32) {
 	n := &c.nodes[id]
-	*n = node{id: id, zone: int(id) % c.o.Zones, intake: c.o.intake(), from: nobody}
+	*n = node{id: id, zone: int(id) % c.o.Zones, intake: c.o.intake(), left: c.o.Blobs, free: slots}
+	for blob := range c.pulls {
+		c.pulls[blob][id] = pull{node: n, blob: blob, from: nobody}
+	}
 	if c.o.KnownLinks {
 		c.ledger.Note(id, int64(c.o.link()), int64(c.o.intake()), 0)
 	}
 	if int(id) >= c.o.Nodes {
-		n.offset, n.done = c.o.size(), true
-		c.whole = append(c.whole, id)
+		for blob := range c.pulls {
+			p := &c.pulls[blob][id]
+			p.offset, p.done = c.o.size(), true
+			c.whole[blob] = append(c.whole[blob], id)
+		}
 		return
 	}
 	if c.rand.Float64() < c.o.SlowTail {
@@ -138,17 +154,19 @@ func (c *crowd) advance() error {
 
 // admit lets the tracker answer those who wait.
 func (c *crowd) admit() {
-	c.tree.Admit(c.now, func(w *swarm.Waiter, ans swarm.Answer) {
-		n := &c.nodes[w.Node]
-		c.result.waits = append(c.result.waits, c.now-w.Since)
-		c.after(c.o.RoundTrip/2, func() { c.answered(n, ans) })
-	})
+	for blob, t := range c.trees {
+		t.Admit(c.now, func(w *swarm.Waiter, ans swarm.Answer) {
+			n := &c.pulls[blob][w.Node]
+			c.result.waits = append(c.result.waits, c.now-w.Since)
+			c.after(c.o.RoundTrip/2, func() { c.answered(n, ans) })
+		})
+	}
 }
 
 // world is what the tracker knows of the nodes, as one of them sees it.
 type world struct {
 	*crowd
-	self *node
+	self *pull
 }
 
 // Look implements [swarm.World].
@@ -156,18 +174,19 @@ func (w world) Look(id uint32) (swarm.Candidate, bool) {
 	n := &w.nodes[id]
 	return swarm.Candidate{
 		Node: w.zones[n.zone], Ordinal: id, Near: n.zone == w.self.zone, Uploads: n.uploads, Stability: 1,
-	}, !n.buried && n != w.self
+	}, !n.buried && n != w.self.node
 }
 
 // Whole implements [swarm.World], as the tracker does.
 func (w world) Whole() []swarm.Candidate {
-	if len(w.whole) == 0 {
+	whole := w.whole[w.self.blob]
+	if len(whole) == 0 {
 		return nil
 	}
-	turn := w.rand.IntN(len(w.whole))
+	turn := w.rand.IntN(len(whole))
 	return swarm.Gather(func(yield func(uint32) bool) {
-		for i := range w.whole {
-			if !yield(w.whole[(turn+i)%len(w.whole)]) {
+		for i := range whole {
+			if !yield(whole[(turn+i)%len(whole)]) {
 				return
 			}
 		}

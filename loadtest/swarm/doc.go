@@ -7,8 +7,9 @@
 // flows in steps of a few milliseconds: in each, every uplink is shared fairly by
 // the children it feeds, a child takes no more than it can take in, and no more
 // than its parent had when the step began. So the bytes need at least one step
-// for each hop, as they do in a cluster.
+// for each hop, as they do in a cluster. Where an image has several blobs, they share
+// the links, and a node asks for three at a time, as containerd does.
 //
-// The events are in crowd.go and node.go, the flow in flow.go, what is measured
+// The events are in crowd.go, node.go and pull.go, the flow in flow.go, what is measured
 // in result.go, the pictures in pictures.go. The same seed gives the same run.
 package swarm

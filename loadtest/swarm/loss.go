@@ -8,19 +8,21 @@ func (c *crowd) die(n *node) {
 		return
 	}
 	n.dead = true
-	c.detach(n)
-	if !n.done {
+	if n.left > 0 {
 		c.left--
 	}
 	c.result.Deaths++
 	c.after(silence, func() { c.bury(n) })
-	for _, child := range slices.Clone(n.children) {
-		c.after(stall, func() { c.bereave(child, n) })
+	for _, blob := range c.pulls {
+		c.detach(&blob[n.id])
+		for _, child := range slices.Clone(blob[n.id].children) {
+			c.after(stall, func() { c.bereave(child, n) })
+		}
 	}
 }
 
 // bereave is when a child gives up its parent.
-func (c *crowd) bereave(n, parent *node) {
+func (c *crowd) bereave(n *pull, parent *node) {
 	if n.from != int(parent.id) {
 		return
 	}
@@ -29,7 +31,7 @@ func (c *crowd) bereave(n, parent *node) {
 }
 
 // leave gives a parent up that sends nothing.
-func (c *crowd) leave(n *node) {
+func (c *crowd) leave(n *pull) {
 	n.avoid = append(n.avoid, uint32(n.from))
 	c.detach(n)
 	c.turn(n)
@@ -41,7 +43,9 @@ func (c *crowd) bury(n *node) {
 		return
 	}
 	n.buried = true
-	c.tree.Lose(n.id)
-	c.whole = slices.DeleteFunc(c.whole, func(id uint32) bool { return id == n.id })
+	for blob, t := range c.trees {
+		t.Lose(n.id)
+		c.whole[blob] = slices.DeleteFunc(c.whole[blob], func(id uint32) bool { return id == n.id })
+	}
 	c.admit()
 }

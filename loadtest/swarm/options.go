@@ -14,7 +14,9 @@ type Options struct {
 	IngestRatio float64       `json:"ingest_ratio"` // d/b: what a node takes in, over what its link carries
 	LinkMbit    float64       `json:"link_mbit"`    // b, each way
 	OriginMbit  float64       `json:"origin_mbit"`  // 0: as a node's link
-	SizeMiB     float64       `json:"size_mib"`     // F
+	SizeMiB     float64       `json:"size_mib"`     // of a blob
+	Blobs       int           `json:"blobs"`        // of the image: F is their sum
+	Shuffle     bool          `json:"shuffle"`      // every node asks for them in an order of its own
 	Whole       int           `json:"whole"`        // nodes that hold the blob when it begins
 	Zones       int           `json:"zones"`
 	LeaseByZone bool          `json:"lease_per_zone"`
@@ -36,7 +38,7 @@ type Options struct {
 // Defaults are the conditions of the figures in docs/performance.md.
 func Defaults() Options {
 	return Options{
-		Nodes: 1000, IngestRatio: 0.25, LinkMbit: 1000, SizeMiB: 256, Zones: 1, Seed: 1,
+		Nodes: 1000, IngestRatio: 0.25, LinkMbit: 1000, SizeMiB: 256, Blobs: 1, Zones: 1, Seed: 1,
 		RoundTrip: time.Millisecond, Setup: 10 * time.Millisecond, Origin: 100 * time.Millisecond,
 		Step: 5 * time.Millisecond, Wait: time.Second,
 	}
@@ -48,6 +50,8 @@ func (o *Options) bind(f *pflag.FlagSet) {
 	f.Float64Var(&o.LinkMbit, "link", o.LinkMbit, "b: what a node's link carries each way, in Mbit/s")
 	f.Float64Var(&o.OriginMbit, "origin-link", o.OriginMbit, "what the origin's link carries, in Mbit/s; 0: as a node's")
 	f.Float64Var(&o.SizeMiB, "size", o.SizeMiB, "the blob's size in MiB")
+	f.IntVar(&o.Blobs, "blobs", o.Blobs, "blobs of that size that every node wants, three at a time")
+	f.BoolVar(&o.Shuffle, "shuffle", o.Shuffle, "every node asks for the blobs in an order of its own")
 	f.IntVar(&o.Whole, "whole", o.Whole, "nodes that hold the blob already")
 	f.IntVar(&o.Zones, "zones", o.Zones, "zones")
 	f.BoolVar(&o.LeaseByZone, "origin-per-zone", o.LeaseByZone, "one origin lease for each zone")
@@ -76,6 +80,7 @@ func (o *Options) check() error {
 		{"link", o.LinkMbit, 0.1, 1e6},
 		{"origin-link", o.OriginMbit, 0, 1e6},
 		{"size", o.SizeMiB, 0.001, 1 << 20},
+		{"blobs", float64(o.Blobs), 1, 100},
 		{"whole", float64(o.Whole), 0, 1000},
 		{"zones", float64(o.Zones), 1, 1000},
 		{"fanout", float64(o.Fanout), 0, 16},
@@ -93,8 +98,8 @@ func (o *Options) check() error {
 			return fmt.Errorf("%s: want %g to %g", c.name, c.least, c.most)
 		}
 	}
-	if o.Window > 0 && (o.Zones > 1 || o.Arrivals > 0 || o.Deaths > 0 || o.SlowTail > 0) {
-		return errors.New("with a window all nodes are equal, live on, and arrive at once")
+	if o.Window > 0 && (o.Blobs > 1 || o.Zones > 1 || o.Arrivals > 0 || o.Deaths > 0 || o.SlowTail > 0) {
+		return errors.New("with a window there is one blob, and all nodes are equal, live on, and arrive at once")
 	}
 	return nil
 }
@@ -110,5 +115,8 @@ func (o *Options) origin() float64 {
 	return o.link()
 }
 
+// all is F.
+func (o *Options) all() float64 { return o.size() * float64(o.Blobs) }
+
 // bound is F/d: nobody can be done sooner after having arrived.
-func (o *Options) bound() float64 { return o.size() / min(o.intake(), o.origin()) }
+func (o *Options) bound() float64 { return o.all() / min(o.intake(), o.origin()) }

@@ -50,7 +50,7 @@ type finished struct{ seconds, bound float64 }
 func (c *crowd) measure() *Result {
 	r := &c.result
 	r.Options, r.Bound = c.o, c.o.bound()
-	r.OriginCopies = r.fromOrigin / c.o.size()
+	r.OriginCopies = r.fromOrigin / c.o.all()
 	over := make([]float64, len(r.times))
 	for i, f := range r.times {
 		over[i] = f.seconds / f.bound

@@ -45,7 +45,14 @@ func TestCrowds(t *testing.T) {
 		"some die":               {func(o *Options) { o.Deaths = 0.02 }, 1.10, 1.1, 20, 0},
 		"many die":               {func(o *Options) { o.Deaths = 0.2 }, 1.6, 1.3, 24, 0},
 		"a slow tail":            {func(o *Options) { o.SlowTail = 0.05 }, 2, 1.001, 24, 0},
-		"a slow origin":          {func(o *Options) { o.OriginMbit = 10; o.SizeMiB = 16 }, 1.05, 1.001, 12, 0},
+		"a slow origin":          {func(o *Options) { o.OriginMbit = 20; o.SizeMiB = 16 }, 1.05, 1.001, 12, 0},
+		"a lease is too short":   {func(o *Options) { o.OriginMbit = 10; o.SizeMiB = 16 }, 2.1, 2.1, 12, 0}, // 1 MiB takes longer
+		"many layers":            {func(o *Options) { o.Nodes, o.IngestRatio, o.LinkMbit, o.Blobs, o.SizeMiB = 8, 1, 100, 8, 32 }, 1.05, 1.001, 7, 0},
+		"in any order": {func(o *Options) {
+			o.Nodes, o.IngestRatio, o.LinkMbit, o.Blobs, o.SizeMiB, o.Shuffle = 8, 1, 100, 8, 32, true
+		}, 1.75, 1.15, 7, 0},
+		"1 000 in any order":    {func(o *Options) { o.Blobs, o.SizeMiB, o.Shuffle = 8, 32, true }, 2, 1.75, 26, 0},
+		"many layers for 1 000": {func(o *Options) { o.Blobs, o.SizeMiB = 8, 32 }, 1.15, 1.001, 26, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, c.change)
@@ -74,16 +81,22 @@ func TestTheSameSeedGivesTheSameRun(t *testing.T) {
 
 func TestWhoWantsLessLeavesTheRest(t *testing.T) {
 	o := Defaults()
-	o.Nodes = 3
+	o.Nodes = 4
 	c := newCrowd(o)
-	p := &node{before: 1000, told: true}
-	behind, close, done := &node{intake: 1e9, told: true}, &node{intake: 1e9, offset: 990, told: true}, &node{intake: 1e9, offset: 1000, told: true}
-	c.feed(p, []*node{behind, close, done}, 100, 1)
+	p := &c.nodes[0]
+	taker := func(id int, room, offset float64) *pull {
+		n := c.at(&c.pulls[0][0], id)
+		n.told, n.offset, n.room, n.streams = true, offset, room, 1
+		return n
+	}
+	c.pulls[0][0].before = 1000
+	behind, close, done := taker(1, 1e9, 0), taker(2, 1e9, 990), taker(3, 1e9, 1000)
+	c.feed(p, []*pull{behind, close, done}, 100)
 	if behind.offset != 90 || close.offset != 1000 || done.offset != 1000 || p.sent != 100 {
 		t.Fatalf("%v %v %v, sent %v", behind.offset, close.offset, done.offset, p.sent)
 	}
-	slow, fast := &node{intake: 10, told: true}, &node{intake: 1e9, told: true}
-	c.feed(p, []*node{fast, slow}, 100, 1)
+	slow, fast := taker(1, 10, 0), taker(2, 1e9, 0)
+	c.feed(p, []*pull{fast, slow}, 100)
 	if slow.offset != 10 || fast.offset != 90 {
 		t.Fatalf("%v %v", slow.offset, fast.offset)
 	}
