@@ -1,0 +1,6 @@
+//go:build !linux
+
+package chain
+
+// patiently runs f.
+func patiently(f func()) { f() }
