@@ -34,9 +34,10 @@ func TestALayerThatOnlyDripsIsFetchedFromTheRegistry(t *testing.T) {
 }
 
 // The holder that is asked first spoils its large layer; another one is well, and
-// the registry is cut off. The pull comes from that one. Where the bytes are
-// wrong, this is known with the last of them, too late for the pull under way:
-// nothing of it is committed, and the next one is right.
+// the registry is cut off. The pull comes from that one. Where the bytes are wrong
+// from the first on, the other's chain may be late, and this is known with the last
+// of them, too late for the pull under way: nothing of it is committed, and the next
+// one is right.
 func TestALayerThatOneHolderSpoilsComesFromTheOther(t *testing.T) {
 	for name, how := range map[string]struct {
 		spoil func(http.ResponseWriter, *http.Request) http.ResponseWriter

@@ -28,8 +28,9 @@ func TestPullsCompleteWhoeverIsNamedFirst(t *testing.T) {
 		"1 KiB, once a second":      {serve: trickle(1024, time.Second), gets: 1},
 		"1 KiB/s, byte by byte":     {serve: trickle(10, 10*time.Millisecond), gets: 1},
 		"cuts every body":           {serve: cut, gets: 1},
-		// Who has read a wrong byte can't be helped within the same body: it
-		// ends short, and is asked for again.
+		// Where another holder's chain is not there in time, who has read a wrong
+		// byte can't be helped within the same body: it ends short, and is asked
+		// for again.
 		"wrong bytes": {serve: wrong, gets: 2},
 	} {
 		t.Run(name, func(t *testing.T) {

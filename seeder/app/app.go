@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/drayproject/dray/seeder/announcer"
+	"github.com/drayproject/dray/seeder/chain"
 	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/guard"
 	"github.com/drayproject/dray/seeder/ingests"
@@ -27,7 +28,6 @@ import (
 	"github.com/drayproject/dray/seeder/worker"
 	"github.com/drayproject/dray/seeder/yield"
 	"github.com/drayproject/dray/shared/httpserver"
-	"github.com/drayproject/dray/shared/process"
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
@@ -44,6 +44,7 @@ type App struct {
 	store     contentStore
 	inventory *inventory.Inventory
 	announcer *announcer.Announcer
+	chains    *chain.Maker
 	fetcher   *fetcher.Fetcher
 	guard     *guard.Guard
 	ingests   *ingests.Ingests
@@ -84,7 +85,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	}, log, reg)
 	a.checkup = newCheckup(cfg, log, reg)
 	a.disk = newDisk(cfg.contentPath(), cfg.MinFreeDisk, log, reg)
-	peer := registry.NewPeer(a.store, a.inventory, a.ingests, registry.Limits{Slots: cfg.UploadSlots, Rate: cfg.UploadRate}, log, reg)
+	a.chains = chain.NewMaker(a.store, a.inventory.Verify, log, reg)
+	peer := registry.NewPeer(a.store, a.inventory, a.ingests, a.chains, registry.Limits{Slots: cfg.UploadSlots, Rate: cfg.UploadRate}, log, reg)
 	if a.peer, err = httpserver.Listen("peer", cfg.PeerListen, cfg.MaxPeerConns, a.checkup.probe.Before(a.roads.out.Before(a.spans.peer(peer))), log); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		LookupTimeout: cfg.LookupTimeout + lookupSlack,
 		OriginWait:    cfg.OriginWait,
 		From:          a.ingests.From,
+		Chained:       a.chains.Keep,
 		Via:           a.toPeer,
 		Unhurried:     yield.Unhurried,
 		Sources:       cfg.FetchSources,
@@ -125,7 +128,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 func (a *App) listenLocally(cfg Config, uploads func() int, log *slog.Logger, reg *prometheus.Registry) error {
 	seen := transfers.NewLog(log, reg)
 	mirror, err := registry.NewMirror(
-		registry.MirrorConfig{TagPolicy: cfg.TagPolicy, Upstreams: cfg.Upstreams, OriginWait: cfg.OriginWait, DownloadRate: cfg.DownloadRate},
+		registry.MirrorConfig{TagPolicy: cfg.TagPolicy, Upstreams: cfg.Upstreams, OriginWait: fetcher.LongestWait(cfg.OriginWait), DownloadRate: cfg.DownloadRate},
 		registry.MirrorParts{
 			Content:   a.store,
 			Inventory: a.inventory,
@@ -148,32 +151,6 @@ func (a *App) listenLocally(cfg Config, uploads func() int, log *slog.Logger, re
 	return err
 }
 
-// introduce says who this run of the seeder is. An address without a host is
-// completed by the tracker, which sees where the message comes from.
-func introduce(cfg Config, peerAddr string) trackerapi.Node {
-	addr := cfg.Advertise
-	if addr == "" {
-		addr = peerAddr
-	}
-	return trackerapi.Node{
-		Name:    cfg.NodeName,
-		Epoch:   time.Now().UnixMilli(),
-		Addr:    addr,
-		Zone:    cfg.Zone,
-		Labels:  cfg.Labels,
-		Version: process.Version(),
-	}
-}
-
-// accuse tells the trackers of nodes whose bytes turned out wrong after they
-// had been relayed. The wrong bytes are on a disk: whichever run of the node
-// is there now has them.
-func (a *App) accuse(d digest.Digest, sources []string) {
-	for _, node := range sources {
-		a.announcer.Report(trackerapi.Report{Peer: node, Kind: trackerapi.KindCorrupt, Digest: d})
-	}
-}
-
 // MirrorAddr is where containerd asks.
 func (a *App) MirrorAddr() string { return a.mirror.Addr() }
 
@@ -192,7 +169,7 @@ func (a *App) Run(ctx context.Context) error {
 	err := inStages(ctx,
 		[]task{a.announcer.Run, a.worker.Run},
 		[]task{serve(a.peer), serve(a.mirror)},
-		[]task{serve(a.health), a.fetcher.Run, a.ingests.Run, a.guard.Run, a.inventory.Run, a.disk.Run, a.examine},
+		[]task{serve(a.health), a.fetcher.Run, a.chains.Run, a.ingests.Run, a.guard.Run, a.inventory.Run, a.disk.Run, a.examine},
 	)
 	a.log.Info("seeder has stopped", "error", err)
 	return err

@@ -29,9 +29,10 @@ type Config struct {
 	LookupTimeout time.Duration `mapstructure:"lookup-timeout" usage:"longest wait for the trackers' answer to one lookup"`
 	// OriginWait is how long a request may wait while another node gets the
 	// same content from the registry, or while those who have it are busy.
-	// After it containerd is sent to the registry as well. It must stay well
-	// below the 30 s after which containerd gives the mirror up. 0: nobody
-	// waits.
+	// After it containerd is sent to the registry as well; where a tracker
+	// says that the registry is busy sending to others, after up to twenty
+	// times as long, and at most 20s. It must stay well below the 30 s after which
+	// containerd gives the mirror up. 0: nobody waits.
 	OriginWait time.Duration `mapstructure:"origin-wait" usage:"longest wait for another node that is getting the same content from the registry (0: none)"`
 
 	// MirrorListen is where this node's containerd asks. It gives access to

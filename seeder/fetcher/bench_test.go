@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/opencontainers/go-digest"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/drayproject/dray/shared/trackerapi"
 )
@@ -31,6 +32,20 @@ func BenchmarkRead(b *testing.B) {
 		for b.Loop() {
 			drain(b, f, Request{Digest: d, Length: ToEnd}, buf)
 		}
+	})
+	b.Run("proved", func(b *testing.B) {
+		witness := httptest.NewServer(vouching(wire(b, d, data), good(data)))
+		defer witness.Close()
+		o := &oracle{handout: append(o.handout, holder("b", witness.Listener.Addr().String()))}
+		f := New(Config{Sources: 1}, o, o, slog.New(slog.DiscardHandler), nil)
+		defer f.stop()
+		b.SetBytes(size)
+		b.ReportAllocs()
+		for b.Loop() {
+			drain(b, f, Request{Digest: d, Length: ToEnd}, buf)
+		}
+		proved := testutil.ToFloat64(f.metrics.large.WithLabelValues("proved"))
+		b.ReportMetric(100*proved/float64(size)/float64(b.N), "%proved")
 	})
 	b.Run("unverified", func(b *testing.B) {
 		b.SetBytes(size - 1)

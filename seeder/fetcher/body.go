@@ -46,6 +46,7 @@ type body struct {
 	mediaType     string   // as the first parent says
 	contributions []*contribution
 	share         *contribution // that of the parent, or the last one
+	last          *contribution // that of the last bytes
 	retries       int           // times that another parent took over
 }
 
@@ -177,6 +178,7 @@ func (b *body) stalled(n int, err error) (int, error) {
 func (b *body) took(n int) {
 	b.want.offset += int64(n)
 	b.share.bytes += int64(n)
+	b.last = b.share
 	b.f.metrics.bytes.Add(float64(n))
 	if b.want.offset == b.parent.want.end {
 		b.done()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/drayproject/dray/seeder/chain"
 )
 
 // Config tunes a Fetcher. Zero values stand for the defaults.
@@ -21,6 +23,9 @@ type Config struct {
 	// From hears which node a blob comes from, at its first bytes and at every
 	// change. It must not block. Default: nobody hears it.
 	From func(d digest.Digest, node string)
+	// Chained hears of the chain of each blob that came whole and has met its
+	// digest, unless that was small. It must not block. Default: nobody hears it.
+	Chained func(*chain.Chain)
 	// Via says what a request to a node goes through on its way to base, the
 	// transport of that node. Default: nothing.
 	Via func(node string, base http.RoundTripper) http.RoundTripper
@@ -57,6 +62,13 @@ type Config struct {
 	// SmallTimeout bounds the fetch of small blobs and manifests after their
 	// first byte. Default 2 s.
 	SmallTimeout time.Duration
+	// ChainWait is how long the bytes of one blob may be kept back, all in all, for
+	// want of the link that would prove them. Default 30 ms.
+	ChainWait time.Duration
+	// SlowPiece is how long a piece may usually take to come, for its bytes to be
+	// kept back until they are proved. On slower links those who read this node's
+	// growing content would take the pauses for standstills. Default 100 ms.
+	SlowPiece time.Duration
 	// Sources is from how many peers a blob may come at a time. 1: one, and
 	// the next only when it fails. Default 4.
 	Sources int
@@ -70,6 +82,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.From == nil {
 		c.From = func(digest.Digest, string) {}
+	}
+	if c.Chained == nil {
+		c.Chained = func(*chain.Chain) {}
 	}
 	if c.Via == nil {
 		c.Via = func(_ string, base http.RoundTripper) http.RoundTripper { return base }
@@ -86,6 +101,8 @@ func (c Config) withDefaults() Config {
 	c.PartialStallLimit = cmp.Or(c.PartialStallLimit, 500*time.Millisecond)
 	c.SmallBlob = cmp.Or(c.SmallBlob, 1<<20)
 	c.SmallTimeout = cmp.Or(c.SmallTimeout, 2*time.Second)
+	c.ChainWait = cmp.Or(c.ChainWait, 30*time.Millisecond)
+	c.SlowPiece = cmp.Or(c.SlowPiece, 100*time.Millisecond)
 	c.Sources = cmp.Or(c.Sources, 4)
 	c.Window = cmp.Or(c.Window, 32<<20)
 	c.Memory = cmp.Or(c.Memory, 64<<20)

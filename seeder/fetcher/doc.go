@@ -7,8 +7,14 @@
 // does, the next is asked in parallel (race.go). A body (body.go) is what
 // comes out of it: it reads from that parent, and moves on to the next at the
 // same offset when the parent dies or stalls. A [Stream] is a body whose bytes
-// are hashed on the way: where the digest does not match, the reader gets an
-// error in place of the end.
+// are hashed on the way (checker.go): where the digest does not match, the reader
+// gets an error in place of the end.
+//
+// Of a large blob another holder, the witness, is asked for the chain (witness.go;
+// see package chain). While links are there in time, each piece is compared with
+// them before the reader has it (keeping.go says when; it is pure). One that does not
+// fit is fetched from somebody else (mend.go, rewind.go), which also tells who was
+// wrong (dispute.go).
 //
 // Where one parent does not fill the link, others send pieces from farther on
 // (flow.go, ahead.go, helper.go). How many is decided by pilot.go, and where their

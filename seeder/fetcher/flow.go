@@ -122,8 +122,8 @@ func (w *flow) narrow() {
 	w.ahead.retire(w.trial)
 }
 
-// helper finds a peer that has all of it, is well, and does nothing for this body
-// yet. It stays a candidate: should the parent fail, it may be the next.
+// helper finds a peer that does nothing for this body yet. It stays a candidate:
+// should the parent fail, it may be the next.
 func (w *flow) helper() (candidate, bool) {
 	busy := map[string]bool{w.paused: true}
 	for _, node := range w.ahead.nodes() {
@@ -132,9 +132,14 @@ func (w *flow) helper() (candidate, bool) {
 	if w.body.parent != nil {
 		busy[w.body.parent.Node] = true
 	}
-	for _, c := range w.queue.waiting {
+	return w.another(func(node string) bool { return busy[node] || w.tried[node] })
+}
+
+// another finds a candidate that has all of it and is well.
+func (b *body) another(but func(node string) bool) (candidate, bool) {
+	for _, c := range b.queue.waiting {
 		s := c.peer.standing()
-		if !c.Partial && !busy[c.Node] && !w.tried[c.Node] && !s.backedOff && !s.doubtful && !w.f.grudges.has(grudge{w.want.digest, c.Addr, c.Epoch}) {
+		if !c.Partial && !but(c.Node) && !s.backedOff && !s.doubtful && !b.f.grudges.has(grudge{b.want.digest, c.Addr, c.Epoch}) {
 			return c, true
 		}
 	}

@@ -39,6 +39,12 @@ func (g *grudges) bear(k grudge, d time.Duration) {
 	g.until[k] = now.Add(d)
 }
 
+func (g *grudges) forgive(k grudge) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.until, k)
+}
+
 func (g *grudges) has(k grudge) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

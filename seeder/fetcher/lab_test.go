@@ -16,6 +16,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/drayproject/dray/seeder/chain"
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
@@ -40,6 +41,8 @@ type labPeer struct {
 	name string
 	data []byte
 	up   *rate.Limiter
+	// testify answers who asks for the chain; nil: not in time.
+	testify func(*http.Request) *http.Response
 	// fault, when set, is what becomes of an answer, at most once.
 	fault func(*labAnswer)
 
@@ -62,7 +65,7 @@ func inLab(t *testing.T, cfg Config, data []byte, rates []int, f func(*lab)) {
 		var all []trackerapi.Holder
 		for i, r := range rates {
 			name := string(rune('a' + i))
-			l.peers[name] = &labPeer{name: name, data: data, up: limiter(r)}
+			l.peers[name] = &labPeer{name: name, data: data, up: limiter(r), testify: chainless}
 			all = append(all, holder(name, name+":1"))
 		}
 		l.setHandout(all...)
@@ -126,6 +129,12 @@ type labLink struct {
 func (k labLink) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-time.After(200 * time.Microsecond)
 	p := k.peer
+	if _, ok := chain.Asked(r.URL.Path); ok {
+		if res := p.testify(r); res != nil {
+			return res, nil
+		}
+		return nil, r.Context().Err()
+	}
 	p.mu.Lock()
 	p.asked++
 	helps := r.Header.Get(AheadHeader) != ""

@@ -29,6 +29,9 @@ type metrics struct {
 	ahead     prometheus.Counter
 	helpers   *prometheus.CounterVec
 	moves     prometheus.Counter
+	large     *prometheus.CounterVec
+	chains    *prometheus.CounterVec
+	mends     prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -40,7 +43,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dray_seeder_fetches_total", Help: "Fetches from peers, by how they ended.",
 		}, []string{"result"}),
 		joins: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
-			Name: "dray_seeder_joins_total", Help: "Joins, by the answer: parents, lease, free (to the origin), none (waited in vain), failed.",
+			Name: "dray_seeder_joins_total", Help: "Joins, by the answer: parents, lease, free (to the origin), busy (it is worth another wait), none (waited in vain), failed.",
 		}, []string{"result"}),
 		failures: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_seeder_peer_failures_total", Help: "What went wrong with peers, as reported to the trackers.",
@@ -51,7 +54,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		failovers: counter("dray_seeder_fetch_failovers_total", "Times that a parent was replaced in the middle of a body."),
 		ahead:     counter("dray_seeder_fetch_ahead_bytes_total", "Bytes that other peers than the parent have sent ahead of it."),
 		moves:     counter("dray_seeder_fetch_moves_total", "Times that a parent was left for a better one."),
-		corrupt:   counter("dray_seeder_fetch_corrupt_total", "Blobs and manifests that did not match their digest."),
+		mends:     counter("dray_seeder_fetch_mends_total", "Pieces that did not fit the chain of their blob and were fetched anew."),
+		large: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_fetch_checked_bytes_total", Help: "Bytes of whole large blobs: proved before they were passed on, or unproved, and only the digest of the whole told.",
+		}, []string{"result"}),
+		chains: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "dray_seeder_fetch_chains_total", Help: "Chains that other holders were asked for: met (the digest), unmet, broken (off), none.",
+		}, []string{"result"}),
+		corrupt: counter("dray_seeder_fetch_corrupt_total", "Blobs and manifests that did not match their digest."),
 		helpers: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "dray_seeder_fetch_helpers_total", Help: "Peers that were asked to send a blob together with its parent: tried, or dropped since nothing came of it.",
 		}, []string{"result"}),
@@ -64,6 +74,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 func newGauge(reg prometheus.Registerer, name, help string, value func() float64) {
 	promauto.With(reg).NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+}
+
+func (m *metrics) checked(result string, bytes int) {
+	m.large.WithLabelValues(result).Add(float64(bytes))
 }
 
 func (m *metrics) fetched(result string) { m.fetches.WithLabelValues(result).Inc() }

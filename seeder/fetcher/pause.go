@@ -36,5 +36,6 @@ func (b *body) pause() {
 func (b *body) skip(n int, from candidate) {
 	b.pause()
 	b.want.offset += int64(n)
-	b.contributionOf(from).bytes += int64(n)
+	b.last = b.contributionOf(from)
+	b.last.bytes += int64(n)
 }

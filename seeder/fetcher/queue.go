@@ -55,3 +55,12 @@ func (q *queue) putFirst(c candidate) { q.waiting = slices.Insert(q.waiting, 0, 
 
 // putLast gives back one that was asked and not needed.
 func (q *queue) putLast(c candidate) { q.waiting = append(q.waiting, c) }
+
+// demote makes a node the last.
+func (q *queue) demote(node string) {
+	its := func(c candidate) bool { return c.Node == node }
+	if i := slices.IndexFunc(q.waiting, its); i >= 0 {
+		c := q.waiting[i]
+		q.waiting = append(slices.Delete(q.waiting, i, i+1), c)
+	}
+}

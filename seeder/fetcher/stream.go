@@ -56,13 +56,15 @@ func (f *Fetcher) stream(b *body) *Stream {
 	s := &Stream{size: b.want.size, start: b.start, end: b.want.end, verified: b.whole(), body: b}
 	w := newFlow(b)
 	counted := &outcome{reader: w}
+	end := w.close
 	if s.verified {
-		counted.reader = &verifier{flow: w, check: newCheck(b.want.digest)}
+		c := newChecker(w)
+		counted.reader, end = c, c.close
 	}
 	s.Reader = counted
 	s.close = sync.OnceFunc(func() {
 		f.metrics.fetched(counted.result(b))
-		w.close()
+		end()
 	})
 	return s
 }
@@ -92,28 +94,6 @@ func (o *outcome) result(b *body) string {
 	default:
 		return resultClosed
 	}
-}
-
-// verifier hashes what passes, and keeps the last bytes back from the reader
-// unless the digest matches.
-type verifier struct {
-	*flow
-	check check
-	err   error
-}
-
-func (v *verifier) Read(p []byte) (int, error) {
-	if v.err != nil {
-		return 0, v.err
-	}
-	n, err := v.flow.Read(p)
-	v.check.Write(p[:n])
-	if n > 0 && v.ended() && !v.check.matches() {
-		v.accuse()
-		v.err = ErrCorrupt
-		return 0, v.err
-	}
-	return n, err
 }
 
 // check is a hash with the sum that it ought to have.

@@ -23,6 +23,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/drayproject/dray/seeder/chain"
 	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/store"
 	"github.com/drayproject/dray/seeder/store/embedded"
@@ -81,7 +82,23 @@ func (b *bed) mirror(c MirrorConfig) *Mirror {
 }
 
 func (b *bed) peer() *Peer {
-	return NewPeer(b.store, b.inventory, b.arriving, Limits{}, quiet, b.metrics)
+	return NewPeer(b.store, b.inventory, b.arriving, b.chains(), Limits{}, quiet, b.metrics)
+}
+
+// chains makes those of the store's content. What is found to be wrong goes to the
+// inventory.
+func (b *bed) chains() *chain.Maker {
+	m := chain.NewMaker(b.store, b.inventory.quarantine, quiet, prometheus.NewRegistry())
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- m.Run(ctx) }()
+	b.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			b.t.Error(err)
+		}
+	})
+	return m
 }
 
 // put commits content to the store, and to the inventory.
@@ -139,6 +156,12 @@ func (l *ledger) set(d digest.Digest, has bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.has[d] = has
+}
+
+func (l *ledger) quarantine(d digest.Digest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wrong[d] = true
 }
 
 func (l *ledger) Has(d digest.Digest) bool {

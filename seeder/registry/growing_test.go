@@ -247,13 +247,13 @@ func (l *late) Open(ctx context.Context, d digest.Digest) (store.Blob, error) {
 func TestACommitBetweenTwoLooksIsNoMiss(t *testing.T) {
 	b := newBed(t)
 	d := b.put([]byte("just committed"))
-	p := NewPeer(&late{Content: b.store}, b.inventory, b.arriving, Limits{}, quiet, b.metrics)
+	p := NewPeer(&late{Content: b.store}, b.inventory, b.arriving, b.chains(), Limits{}, quiet, b.metrics)
 	wantBytes(t, ask(p, "GET", blobPath(d)), d, 200, []byte("just committed"))
 }
 
 func TestUploadLimitsHoldForGrowingContent(t *testing.T) {
 	b := newBed(t)
-	p := NewPeer(b.store, b.inventory, b.arriving, Limits{Rate: 1 << 20}, quiet, b.metrics)
+	p := NewPeer(b.store, b.inventory, b.arriving, b.chains(), Limits{Rate: 1 << 20}, quiet, b.metrics)
 	g := b.grow(t, 1<<20)
 	began := time.Now()
 	res := g.get(b.listen(p))

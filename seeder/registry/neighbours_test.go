@@ -59,7 +59,7 @@ func (b *bed) real(peers ...*bed) (*Mirror, *tracker) {
 		name := fmt.Sprint("n", i+1)
 		k.handout = append(k.handout, trackerapi.Holder{Node: name, Epoch: 1, Addr: p.listen(p.peer())})
 	}
-	f := fetcher.New(fetcher.Config{}, k, k, quiet, prometheus.NewRegistry())
+	f := fetcher.New(fetcher.Config{ChainWait: time.Minute, SlowPiece: time.Minute}, k, k, quiet, prometheus.NewRegistry())
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
@@ -140,7 +140,9 @@ func TestAFlippedBitInANeighboursFile(t *testing.T) {
 }
 
 // flip changes one bit of a blob on the disk.
-func flip(t *testing.T, b *bed, d digest.Digest) {
+func flip(t *testing.T, b *bed, d digest.Digest) { t.Helper(); flipAt(t, b, d, 12345) }
+
+func flipAt(t *testing.T, b *bed, d digest.Digest, at int) {
 	t.Helper()
 	blob, err := b.store.Open(t.Context(), d)
 	if err != nil {
@@ -157,11 +159,11 @@ func flip(t *testing.T, b *bed, d digest.Digest) {
 	}
 	defer f.Close()
 	bit := make([]byte, 1)
-	if _, err := f.ReadAt(bit, 12345); err != nil {
+	if _, err := f.ReadAt(bit, int64(at)); err != nil {
 		t.Fatal(err)
 	}
 	bit[0] ^= 1
-	if _, err := f.WriteAt(bit, 12345); err != nil {
+	if _, err := f.WriteAt(bit, int64(at)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"github.com/drayproject/dray/seeder/chain"
 	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/store"
 	"github.com/drayproject/dray/seeder/transfers"
@@ -21,6 +22,7 @@ type Peer struct {
 	http.Handler
 	local    local
 	arriving Arriving
+	chains   Chains
 	limit    *rate.Limiter
 	slots    int64 // uploads at one time; 0: any number
 	uploads  atomic.Int64
@@ -37,10 +39,11 @@ type Limits struct {
 }
 
 // NewPeer makes the peer side.
-func NewPeer(c Content, inv Inventory, a Arriving, l Limits, log *slog.Logger, reg prometheus.Registerer) *Peer {
+func NewPeer(c Content, inv Inventory, a Arriving, ch Chains, l Limits, log *slog.Logger, reg prometheus.Registerer) *Peer {
 	p := &Peer{
 		local:    local{content: c, inventory: inv},
 		arriving: a,
+		chains:   ch,
 		limit:    newLimit(l.Rate),
 		slots:    int64(l.Slots),
 		log:      log,
@@ -73,6 +76,9 @@ func (p *Peer) UploadRate() int64 { return p.service.bytesPerSecond() }
 func (p *Peer) Latency() time.Duration { return p.service.latency() }
 
 func (p *Peer) serve(w http.ResponseWriter, r *http.Request) error {
+	if d, ok := chain.Asked(r.URL.Path); ok {
+		return p.chain(w, r, d)
+	}
 	t, err := parsePath(r.URL.Path)
 	if err != nil {
 		return err
@@ -146,7 +152,7 @@ func (p *Peer) upload(w http.ResponseWriter, r *http.Request) (out *body, done f
 
 // errBusy sends a neighbour to the next holder. It is no fault: Retry-After, in
 // fail, tells it from that of a broken server.
-var errBusy = problemf(http.StatusServiceUnavailable, codeTooMany, "all upload slots are taken")
+var errBusy = problemf(http.StatusServiceUnavailable, codeTooMany, "all slots are taken")
 
 // miss hides a fault of the store from the neighbour, which can only look
 // elsewhere.

@@ -8,7 +8,7 @@ import (
 
 func TestWhoComesWhenAllSlotsAreTakenIsTurnedAwayAtOnce(t *testing.T) {
 	b := newBed(t)
-	p := NewPeer(b.store, b.inventory, b.arriving, Limits{Slots: 1}, quiet, b.metrics)
+	p := NewPeer(b.store, b.inventory, b.arriving, b.chains(), Limits{Slots: 1}, quiet, b.metrics)
 	g := b.grow(t, 1<<20) // its reader holds the slot until the rest comes
 	addr := b.listen(p)
 	first := g.get(addr)
