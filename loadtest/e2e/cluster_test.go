@@ -169,6 +169,17 @@ func (c *cluster) waitHolders(img *imagekit.Image, n int, deadline time.Duration
 	}
 }
 
+// cutRegistry unplugs the registry once the tracker knows what these names stand for:
+// it hears of an image's name a moment after it has heard of its content, and whoever
+// pulls by a name that nobody knows is left to the registry.
+func (c *cluster) cutRegistry(refs ...string) {
+	c.t.Helper()
+	for _, ref := range refs {
+		c.Eventually(soon, ref+" is known", func() bool { return c.tracker.resolves(ref) })
+	}
+	c.registry.Host.Unplug()
+}
+
 // biggest is the largest layer.
 func biggest(img *imagekit.Image) imagekit.Part {
 	var b imagekit.Part

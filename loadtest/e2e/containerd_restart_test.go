@@ -36,7 +36,7 @@ func restartContainerd(t *testing.T, end func(*testbed.Containerd)) {
 	default:
 	}
 
-	c.registry.Host.Unplug()
+	c.cutRegistry(oldRef, freshRef)
 	n2.pull(oldRef, old)
 	n2.pull(freshRef, fresh)
 }

@@ -122,7 +122,7 @@ func TestAWarmCrowdSharesWhatItGets(t *testing.T) {
 	c.waitHolders(img, 1, soon)
 	c.addCrowd(crowdSize - 1)
 	c.slowLinks(c.registry.Host)
-	c.registry.Host.Unplug()
+	c.cutRegistry(ref)
 	before := holder.Host.Traffic()
 	startPulls(c.nodes[1:], ref, img)()
 	c.wantCopies(holder.Host, before, img, oneMore) // about 7 if they did not share

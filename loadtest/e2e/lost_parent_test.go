@@ -26,7 +26,7 @@ func loseParent(t *testing.T, lose func(*node)) {
 	n1.pull(ref, img)
 	n2.pull(ref, img)
 	c.waitHolders(img, 2, soon)
-	c.registry.Host.Unplug()
+	c.cutRegistry(ref)
 	n1.Host.SetRate(400 * testbed.Mbit)
 	n2.Host.SetRate(400 * testbed.Mbit)
 

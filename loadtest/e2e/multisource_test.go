@@ -18,7 +18,7 @@ func TestTwoSlowHoldersSendTogether(t *testing.T) {
 	a.pull(ref, img)
 	b.pull(ref, img)
 	c.waitHolders(img, 2, soon)
-	c.registry.Host.Unplug()
+	c.cutRegistry(ref)
 	a.Host.SetRate(50 * testbed.Mbit)
 	b.Host.SetRate(50 * testbed.Mbit)
 

@@ -35,6 +35,14 @@ func (tr *tracker) start(flags ...string) {
 	tr.Process = tr.cluster.Tracker(tr.host, slices.Concat(tr.flags, flags)...)
 }
 
+// resolves says whether the tracker knows a digest for the name of an image.
+func (tr *tracker) resolves(ref string) bool {
+	ctx, cancel := context.WithTimeout(tr.cluster.t.Context(), 5*time.Second)
+	defer cancel()
+	r, err := tr.calls.Resolve(ctx, trackerapi.ResolveRequest{Node: "e2e", Names: []string{ref}})
+	return err == nil && len(r.Images) == 1 && r.Images[0].Digest != ""
+}
+
 // lookup says who holds each of the digests: names, in alphabetical order.
 func (tr *tracker) lookup(ds ...digest.Digest) ([][]string, error) {
 	ctx, cancel := context.WithTimeout(tr.cluster.t.Context(), 5*time.Second)

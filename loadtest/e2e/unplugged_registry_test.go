@@ -22,7 +22,7 @@ func TestNodesPullFromEachOtherWhileTheRegistryIsUnplugged(t *testing.T) {
 	n1.pull(ref, img)
 	c.waitHolders(img, 1, soon)
 
-	c.registry.Host.Unplug()
+	c.cutRegistry(ref)
 	before := []testbed.Traffic{n1.Host.Traffic(), n2.Host.Traffic(), n3.Host.Traffic()}
 	pullTogether(t, ref, n2.Pull, n3.PullCRI)
 

@@ -43,7 +43,7 @@ func TestWrongSmallBlobIsFetchedElsewhere(t *testing.T) {
 	for _, p := range img.Parts {
 		flipBit(t, wrong, p)
 	}
-	c.registry.Host.Unplug()
+	c.cutRegistry(ref)
 	asker.pull(ref, img)
 }
 
