@@ -31,7 +31,7 @@ func FuzzTree(f *testing.F) {
 type chaos struct {
 	*scene
 	ops []byte
-	had map[uint32]*member // parents, before the last step
+	had map[uint32]*member // parents, before the last question was answered
 }
 
 const crowdOf = 24
@@ -53,10 +53,7 @@ func (c *chaos) node() uint32 {
 
 func (c *chaos) step() {
 	c.now += 7 * ms
-	c.had = map[uint32]*member{}
-	for node, m := range c.tree.members {
-		c.had[node] = m.parent()
-	}
+	c.lookBack()
 	switch node := c.node(); c.next() % 12 {
 	case 0, 1, 2:
 		if !c.dead[node] {
@@ -83,7 +80,15 @@ func (c *chaos) step() {
 	case 11:
 		c.tree.Missing(node, c.now)
 	}
+	c.lookBack() // who waits may have told of another parent
 	c.tree.Admit(c.now, c.judge)
+}
+
+func (c *chaos) lookBack() {
+	c.had = map[uint32]*member{}
+	for node, m := range c.tree.members {
+		c.had[node] = m.parent()
+	}
 }
 
 func (c *chaos) asks(node uint32) {
