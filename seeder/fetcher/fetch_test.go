@@ -245,7 +245,7 @@ func trial(t *testing.T, bad trackerapi.Holder, data []byte, accused bool) *worl
 func TestNobodyAnswersInTime(t *testing.T) {
 	noLeaks(t)
 	_, d := blob(smallSize)
-	w := newWorld(t, Config{FirstByteTimeout: 350 * time.Millisecond}, blackHole(t, "a"), blackHole(t, "b"))
+	w := newWorld(t, Config{FirstByteTimeout: 2 * time.Second}, blackHole(t, "a"), blackHole(t, "b"))
 	if _, err := w.Fetch(t.Context(), Request{Digest: d, Length: ToEnd}); !errors.Is(err, ErrNoSource) {
 		t.Fatalf("got %v", err)
 	}
