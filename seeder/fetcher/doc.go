@@ -6,7 +6,7 @@
 // opens the first that answers: when one stays silent longer than it usually
 // does, the next is asked in parallel (race.go). A body (body.go) is what
 // comes out of it: it reads from that parent, and moves on to the next at the
-// same offset when the parent dies or stalls. A [Stream] is a body whose bytes
+// same offset when the parent dies or stalls (failover.go). A [Stream] is a body whose bytes
 // are hashed on the way (checker.go): where the digest does not match, the reader
 // gets an error in place of the end.
 //
