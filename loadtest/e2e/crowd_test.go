@@ -15,16 +15,12 @@ const (
 	crowdRate = 100 * testbed.Mbit
 )
 
-// patient has seeders wait for trackers that are slow since this machine is busy:
-// what crowd tests are about is how the trackers arrange a crowd.
-const patient = "--lookup-timeout=1s"
-
 // addCrowd adds nodes, and waits until the tracker knows every node.
 func (c *cluster) addCrowd(count int) {
 	c.t.Helper()
 	c.alone()
 	for range count {
-		c.addNode(patient)
+		c.addNode()
 	}
 	for _, n := range c.nodes {
 		n.seeder.WaitLog("tracker session is up", soon)
@@ -117,7 +113,7 @@ func TestACrowdDownloadsAnImageOnce(t *testing.T) {
 // once: they share what they get, rather than the one node's uplink.
 func TestAWarmCrowdSharesWhatItGets(t *testing.T) {
 	c, img, ref := newCluster(t, imagekit.Spec{Seed: 70, Layers: []int64{32 * MB}})
-	holder := c.addNode(patient)
+	holder := c.addNode()
 	holder.pull(ref, img)
 	c.waitHolders(img, 1, soon)
 	c.addCrowd(crowdSize - 1)

@@ -101,7 +101,7 @@ func newPlacingAlone(t *testing.T, s imagekit.Spec) (c *cluster, img *imagekit.I
 func (c *cluster) addZone(zone string, count int) {
 	c.t.Helper()
 	for range count {
-		c.addNode(patient, anyNodeDisk, "--zone="+zone)
+		c.addNode(anyNodeDisk, "--zone="+zone)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestAPrivateImageComesWithTheCredentialsOfTheJob(t *testing.T) {
 	c.registry = c.registry.Private()
 	c.tracker.Kill()
 	c.tracker.start("--pull-secrets-dir=" + writeSecret(t, "team"))
-	n := c.addNode(patient, anyNodeDisk)
+	n := c.addNode(anyNodeDisk)
 
 	c.tracker.want(http.MethodPost, "/jobs", map[string]any{"id": "refused", "images": []string{other}}, nil)
 	c.Eventually(placed, "the job without a login is refused", func() bool {

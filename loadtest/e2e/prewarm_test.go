@@ -165,7 +165,7 @@ func (w *watch) complete(job string, but *node) {
 // addWarm adds a node with this role.
 func (c *cluster) addWarm(role string) *node {
 	c.t.Helper()
-	return c.addNode(patient, anyNodeDisk, "--labels=role="+role)
+	return c.addNode(anyNodeDisk, "--labels=role="+role)
 }
 
 func (c *cluster) beginJob(id, ref string, more map[string]any) {

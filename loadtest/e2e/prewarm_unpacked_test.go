@@ -13,7 +13,7 @@ import (
 // snapshots as long as the image.
 func TestAPrewarmedImageIsReadyForUse(t *testing.T) {
 	c, img, ref := newPlacing(t, imagekit.Spec{Seed: 870, Layers: []int64{2 * MB, 1 * MB, 1000}})
-	n := c.addNode(patient, anyNodeDisk)
+	n := c.addNode(anyNodeDisk)
 	c.warm(ref, map[string]any{"unpack": true})
 	if !n.Unpacked(ref) {
 		t.Error("it is not unpacked")
@@ -35,7 +35,7 @@ func TestAPrewarmedImageIsReadyForUse(t *testing.T) {
 func TestPinnedLayersAreNotDiscardedAfterUnpacking(t *testing.T) {
 	c, pinned, ref := newPlacing(t, imagekit.Spec{Seed: 871, Layers: []int64{1 * MB, 100_000}})
 	other, otherRef := c.push(imagekit.Spec{Seed: 872, Layers: []int64{1 * MB}})
-	n := c.addNode(patient, anyNodeDisk)
+	n := c.addNode(anyNodeDisk)
 	n.DiscardLayers()
 	c.warm(ref, map[string]any{"pin": true, "unpack": true})
 	for _, name := range []string{ref, otherRef} {

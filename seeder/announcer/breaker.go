@@ -21,12 +21,14 @@ const (
 // two lookups, every tracker looks as if it could not answer.
 type breaker struct {
 	closed   bool
+	beats    bool      // the last heartbeat has passed
 	failures int       // of lookups, in a row, while closed
 	strikes  int       // times that lookups have opened it since one succeeded
 	until    time.Time // before this, heartbeats do not close it
 }
 
 func (b breaker) heartbeatOK(now time.Time) breaker {
+	b.beats = true
 	if !b.closed && !now.Before(b.until) {
 		b.closed, b.failures = true, 0
 	}
@@ -34,7 +36,7 @@ func (b breaker) heartbeatOK(now time.Time) breaker {
 }
 
 func (b breaker) heartbeatFailed() breaker {
-	b.closed = false
+	b.closed, b.beats = false, false
 	return b
 }
 
@@ -55,7 +57,11 @@ func (b breaker) lookupFailed(now time.Time, jitter float64) breaker {
 		cooldown = min(minCooldown<<min(b.strikes-1, 10), maxCooldown)
 	}
 	return breaker{
+		beats:   b.beats,
 		strikes: b.strikes + 1,
 		until:   now.Add(time.Duration(float64(cooldown) * (0.75 + jitter/4))),
 	}
 }
+
+// resting is the first cool-down, in which heartbeats pass.
+func (b breaker) resting() bool { return b.beats && !b.closed && b.strikes <= 1 }

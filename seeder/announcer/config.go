@@ -22,7 +22,8 @@ type Config struct {
 	Trackers []string
 	Node     trackerapi.Node
 	// LookupTimeout bounds one Lookup or Resolve, over all trackers that are
-	// tried. Default 50 ms.
+	// tried, and the time that a Join gives to trackers that are down.
+	// Default 50 ms.
 	LookupTimeout time.Duration
 	// Load is asked for each heartbeat. Default: no load.
 	Load func() trackerapi.Load

@@ -13,7 +13,8 @@
 //
 // Lookups go the other way round: each digest has its own tracker among those
 // that answer (rendezvous.go), so that one mind arranges all who want the same
-// blob. Any other can answer too, and is asked when the first does not. A
+// blob. Any other can answer too, and is asked when the first does not. A join may
+// bear a late answer where a copy from the registry would follow (question.go). A
 // circuit breaker per tracker (breaker.go) sees to it that trackers that do not
 // answer cost nothing: pulls then go their way without Dray.
 package announcer

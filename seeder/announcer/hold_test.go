@@ -16,12 +16,15 @@ func (r *reference) takes(taking bool) {
 
 func TestATrackerThatHoldsIsSentNothingUntilItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBed(t, 1, digests(0, 5)...)
-		defer b.stop()
-		r := b.trackers[0]
+		r, stock := newReference(), newStock(digests(0, 5)...)
 		r.takes(false)
+		_, stop := start(t, Config{
+			Trackers:     []string{"t0:7070"},
+			roundTripper: &network{hosts: map[string]http.Handler{"t0:7070": r}},
+		}, stock)
+		defer stop()
 		pass(5 * time.Second)
-		b.stock.add(digests(5, 6)...)
+		stock.add(digests(5, 6)...)
 		pass(5 * time.Second)
 		if n := r.told("announce"); n != 0 || r.told("heartbeat") < 9 {
 			t.Fatalf("told: %v", r.journal)
@@ -29,7 +32,7 @@ func TestATrackerThatHoldsIsSentNothingUntilItAsks(t *testing.T) {
 		r.takes(true)
 		pass(1200 * time.Millisecond)
 		wantHolds(t, r, digests(0, 6))
-		b.stock.add(digests(6, 7)...)
+		stock.add(digests(6, 7)...)
 		pass(200 * time.Millisecond)
 		wantHolds(t, r, digests(0, 7))
 		if n := r.told("announce"); n != 2 {

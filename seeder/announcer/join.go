@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/opencontainers/go-digest"
-
 	"github.com/drayproject/dray/shared/trackerapi"
 )
 
@@ -14,19 +12,27 @@ import (
 const joinTries = 3
 
 // Join asks the digest's own tracker for a place in its swarm, or for the leave
-// to go to the origin; the next tracker is asked when that one does not answer.
-// The sender is filled in. WaitMS is the longest wait in all: the first question
-// asks for an answer at once, so that a tracker that is down costs LookupTimeout
-// and not the wait; only one that has just said that somebody is on it is asked
-// to answer later. An answer with neither holders nor a flag says that the wait
-// was in vain.
-func (a *Announcer) Join(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+// to go to the origin; the next tracker is asked, too, when that one does not
+// answer. The sender is filled in. WaitMS is the longest wait in all: the first
+// question asks for an answer at once, and only a tracker that has just said that
+// somebody is on it is asked to answer later. An answer with neither holders nor a
+// flag says that the wait was in vain.
+//
+// A first question that nobody has answered within LookupTimeout has failed, and a
+// tracker that is down costs no more than that. But a late answer is better than
+// none where the origin is what remains: it is waited for up to silence, counted
+// from the start and as a part of WaitMS, as long as a tracker that was asked passes
+// heartbeats. In all it takes WaitMS and LookupTimeout at the most.
+func (a *Announcer) Join(ctx context.Context, m trackerapi.JoinRequest, silence time.Duration) (trackerapi.JoinResponse, error) {
 	m.Sender = trackerapi.Sender{Node: a.cfg.Node.Name, Epoch: a.cfg.Node.Epoch}
-	end := time.Now().Add(time.Duration(m.WaitMS) * time.Millisecond)
-	m.Hurry = m.Hurry || m.WaitMS <= 0
+	began, wait := time.Now(), time.Duration(m.WaitMS)*time.Millisecond
+	end, silent := began.Add(wait), began.Add(min(silence, wait))
+	if m.Hurry = m.Hurry || m.WaitMS <= 0; m.Hurry {
+		silent = began
+	}
 	for try := 1; ; try++ {
 		m.WaitMS = 0
-		resp, t, err := a.joinNow(ctx, m)
+		resp, t, err := a.joinNow(ctx, m, time.Until(silent))
 		m.WaitMS = time.Until(end).Milliseconds()
 		if err != nil || settled(resp) || m.Hurry || m.WaitMS <= 0 || try == joinTries {
 			return resp, err
@@ -40,22 +46,12 @@ func (a *Announcer) Join(ctx context.Context, m trackerapi.JoinRequest) (tracker
 
 func settled(r trackerapi.JoinResponse) bool { return len(r.Handout) > 0 || r.Lease || r.Free }
 
-// joinNow tells which tracker has answered.
-func (a *Announcer) joinNow(ctx context.Context, m trackerapi.JoinRequest) (resp trackerapi.JoinResponse, by *tracker, err error) {
-	err = a.spread(ctx, "join", asKeys([]digest.Digest{m.Digest}), func(ctx context.Context, t *tracker, _ []int) error {
-		got, err := join(ctx, t, m)
-		if err == nil {
-			resp, by = got, t
-		}
-		return err
-	})
-	return resp, by, err
-}
-
-// joinAt waits at one tracker. That it answers late tells nothing about lookups,
-// so its breaker hears nothing of it.
+// joinAt waits at one tracker, and asks it to answer a little earlier than it has
+// to: what it says then must not be lost because this machine is busy. That it
+// answers late tells nothing about lookups, so its breaker hears nothing of it.
 func (a *Announcer) joinAt(ctx context.Context, t *tracker, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
 	wait := time.Duration(m.WaitMS)*time.Millisecond + a.cfg.LookupTimeout
+	m.WaitMS -= m.WaitMS / 10
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	return join(ctx, t, m)
@@ -69,5 +65,6 @@ func join(ctx context.Context, t *tracker, m trackerapi.JoinRequest) (trackerapi
 	if err != nil {
 		return trackerapi.JoinResponse{}, err
 	}
+	t.mute.Store(0)
 	return r, nil
 }

@@ -98,7 +98,7 @@ type batch struct {
 
 // route makes batches; there are none when no tracker can be asked.
 func (a *Announcer) route(keys []string) []batch {
-	usable := slices.DeleteFunc(slices.Clone(*a.trackers.Load()), func(t *tracker) bool { return !t.usable() })
+	usable := a.only((*tracker).usable)
 	if len(usable) == 0 {
 		return nil
 	}
@@ -115,6 +115,11 @@ func (a *Announcer) route(keys []string) []batch {
 		all[at].which = append(all[at].which, i)
 	}
 	return all
+}
+
+// only returns the trackers that are so.
+func (a *Announcer) only(so func(*tracker) bool) []*tracker {
+	return slices.DeleteFunc(slices.Clone(*a.trackers.Load()), func(t *tracker) bool { return !so(t) })
 }
 
 // ask tries the trackers of a batch in turn. Each but the last gets half of the
@@ -142,13 +147,19 @@ func (a *Announcer) try(caller, inTime context.Context, last bool, t *tracker, w
 		ctx = half
 	}
 	err := c(ctx, t, which)
+	a.note(caller, t, err)
+	return err
+}
+
+// note tells the tracker's breaker how a question went, unless its end tells
+// nothing about the tracker.
+func (a *Announcer) note(caller context.Context, t *tracker, err error) {
 	if err != nil && (caller.Err() != nil || isOurFault(err)) {
-		return err // it tells nothing about the tracker
+		return
 	}
 	if t.lookup(err == nil) {
 		a.log.Warn("tracker fails lookups; it is not asked for a while", "tracker", t.base, "error", err)
 	}
-	return err
 }
 
 func isOurFault(err error) bool {

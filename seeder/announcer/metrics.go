@@ -36,10 +36,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dray_seeder_tracker_sessions", Help: "Trackers that answer heartbeats.",
 		}),
 		heartbeats: counters("dray_seeder_heartbeats_total", "Heartbeats sent to trackers.", "result"),
-		lookups:    counters("dray_seeder_lookups_total", "Lookups and resolves, by how they ended.", "verb", "result"),
+		lookups:    counters("dray_seeder_lookups_total", "Lookups, resolves and joins, by how they ended.", "verb", "result"),
 		lookupSeconds: promauto.With(reg).NewHistogramVec(prometheus.HistogramOpts{
-			Name: "dray_seeder_lookup_seconds", Help: "Time that lookups and resolves took when a tracker was asked.",
-			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1},
+			Name: "dray_seeder_lookup_seconds", Help: "Time until a lookup, a resolve or a join was answered, or given up, when a tracker was asked.",
+			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1},
 		}, []string{"verb"}),
 		announces: counters("dray_seeder_announces_total", "Messages that announce content.", "kind", "result"),
 		announceSize: promauto.With(reg).NewHistogramVec(prometheus.HistogramOpts{

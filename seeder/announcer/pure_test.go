@@ -55,6 +55,29 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
+// It rests where the fault may be this machine's.
+func TestABreakerRestsInItsFirstCooldownOnly(t *testing.T) {
+	now := time.Now()
+	open := func(b breaker) breaker { return b.lookupFailed(now, 1).lookupFailed(now, 1) }
+	first := open(breaker{}.heartbeatOK(now))
+	for name, c := range map[string]struct {
+		b    breaker
+		want bool
+	}{
+		"never reached":        {breaker{}, false},
+		"closed":               {breaker{}.heartbeatOK(now), false},
+		"opened once":          {first, true},
+		"heartbeats pass":      {first.heartbeatOK(now), true},
+		"a heartbeat is lost":  {first.heartbeatFailed(), false},
+		"closed again":         {first.heartbeatOK(now.Add(firstCooldown)), false},
+		"opened a second time": {open(first.heartbeatOK(now.Add(firstCooldown))), false},
+	} {
+		if c.b.resting() != c.want {
+			t.Errorf("%s: rests %t", name, !c.want)
+		}
+	}
+}
+
 func TestTheCooldownIsBounded(t *testing.T) {
 	now := time.Now()
 	b := breaker{closed: true}

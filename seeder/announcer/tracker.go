@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drayproject/dray/shared/trackerapi"
@@ -22,6 +23,7 @@ type tracker struct {
 	client *trackerapi.Client
 	http   *http.Client
 
+	mute   atomic.Int32  // joins in a row that it has not answered, and that were waited for
 	opened chan struct{} // holds one when lookups have opened the breaker
 
 	mu      sync.Mutex
@@ -61,6 +63,21 @@ func (t *tracker) usable() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.breaker.closed
+}
+
+// inTouch tells whether a late answer is to be expected: heartbeats pass, and it was
+// not waited for in vain more than once since it has answered a join.
+func (t *tracker) inTouch() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.breaker.beats && t.mute.Load() < tolerated
+}
+
+// worthAWait tells whether somebody who can wait may ask, if no tracker is usable.
+func (t *tracker) worthAWait() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.breaker.resting() && t.mute.Load() < tolerated
 }
 
 func (t *tracker) heartbeat(ok bool) {

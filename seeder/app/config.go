@@ -25,10 +25,13 @@ type Config struct {
 	// entry "dns:tracker.example:7070" stands for every address that the
 	// name resolves to, looked up again and again.
 	Trackers []string `mapstructure:"trackers" usage:"all trackers: host:port, URL, or dns:name:port"`
-	// LookupTimeout bounds what a lookup can add to a pull.
+	// LookupTimeout bounds what a lookup can add to a pull, and what trackers
+	// that are down can. One whose heartbeats pass is waited for up to half of
+	// OriginWait, where otherwise one more copy would come from the registry.
 	LookupTimeout time.Duration `mapstructure:"lookup-timeout" usage:"longest wait for the trackers' answer to one lookup"`
 	// OriginWait is how long a request may wait while another node gets the
-	// same content from the registry, or while those who have it are busy.
+	// same content from the registry, or while those who have it are busy; the
+	// time that a tracker needs for its answer is a part of it.
 	// After it containerd is sent to the registry as well; where a tracker
 	// says that the registry is busy sending to others, after up to twenty
 	// times as long, and at most 20s. It must stay well below the 30 s after which

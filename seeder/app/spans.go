@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/drayproject/dray/seeder/fetcher"
 	"github.com/drayproject/dray/seeder/transfers"
@@ -96,8 +97,8 @@ func (s *spans) lookuper(l fetcher.Lookuper) fetcher.Lookuper {
 type joins struct{ fetcher.Lookuper }
 
 // Join implements [fetcher.Lookuper].
-func (j joins) Join(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
-	r, err := j.Lookuper.Join(ctx, m)
+func (j joins) Join(ctx context.Context, m trackerapi.JoinRequest, silence time.Duration) (trackerapi.JoinResponse, error) {
+	r, err := j.Lookuper.Join(ctx, m, silence)
 	parents := make([]string, len(r.Handout))
 	for i, h := range r.Handout {
 		parents[i] = h.Node

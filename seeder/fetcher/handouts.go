@@ -139,6 +139,14 @@ func settle(pending []*answer, got []trackerapi.Handout, err error) {
 	}
 }
 
+// has tells whether somebody was said to hold d, a short while ago.
+func (h *handouts) has(d digest.Digest) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.answers[d]
+	return a.usable(time.Now()) && a.isDone() && len(a.handout) > 0
+}
+
 // distrust forgets a handout whose holders were of no use, so that the next get
 // asks the trackers. That nobody has a digest is remembered all the same.
 func (h *handouts) distrust(d digest.Digest) {

@@ -41,7 +41,7 @@ func (o *oracle) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerapi.H
 	return all, o.err
 }
 
-func (o *oracle) Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+func (o *oracle) Join(context.Context, trackerapi.JoinRequest, time.Duration) (trackerapi.JoinResponse, error) {
 	return trackerapi.JoinResponse{}, errors.New("no joins here")
 }
 

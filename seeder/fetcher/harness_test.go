@@ -51,6 +51,7 @@ type world struct {
 	lookups  int
 	lookupFn func(ctx context.Context) error // nil: answers at once
 	joins    []trackerapi.JoinRequest
+	silence  time.Duration // that the last join allowed
 	joinFn   func(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error)
 	reports  []trackerapi.Report
 	accused  chan struct{} // closed at the first report
@@ -112,9 +113,9 @@ func (w *world) Lookup(ctx context.Context, ds []digest.Digest) ([]trackerapi.Ha
 
 // Join answers as joinFn says; without one this tracker cannot do it, and lookups
 // have to serve.
-func (w *world) Join(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+func (w *world) Join(ctx context.Context, m trackerapi.JoinRequest, silence time.Duration) (trackerapi.JoinResponse, error) {
 	w.mu.Lock()
-	w.joins = append(w.joins, m)
+	w.joins, w.silence = append(w.joins, m), silence
 	fn := w.joinFn
 	w.mu.Unlock()
 	if fn == nil {

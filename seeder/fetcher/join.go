@@ -3,8 +3,6 @@ package fetcher
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -84,8 +82,8 @@ func (f *Fetcher) others(ctx context.Context, m trackerapi.JoinRequest) (tracker
 	if len(all) > len(partial) {
 		first := m
 		first.Avoid, first.Hurry, first.WaitMS = all, true, 0
-		if r, err := f.ask(ctx, first); err != nil || len(r.Handout) > 0 {
-			return r, err
+		if r, err := f.ask(ctx, first); err == nil && len(r.Handout) > 0 {
+			return r, nil
 		}
 	}
 	m.Avoid = partial
@@ -117,12 +115,22 @@ func (w want) join() trackerapi.JoinRequest {
 }
 
 func (f *Fetcher) ask(ctx context.Context, m trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
-	r, err := f.trackers.Join(ctx, m)
+	r, err := f.trackers.Join(ctx, m, f.silence(m.Digest))
 	if err == nil {
 		f.met.note([]digest.Digest{m.Digest}, []trackerapi.Handout{r.Handout})
 	}
 	f.metrics.joins.WithLabelValues(joinResult(r, err)).Inc()
 	return r, err
+}
+
+// silence is how long trackers may take to say anything. Where somebody is known to
+// have the digest, that is no longer than for a lookup; else one more copy from the
+// origin would follow. The other half of the wait is for others' first bytes.
+func (f *Fetcher) silence(d digest.Digest) time.Duration {
+	if f.handouts.has(d) {
+		return 0
+	}
+	return f.cfg.OriginWait / 2
 }
 
 // useless names those of a handout who are not to be asked for this digest.
@@ -133,65 +141,4 @@ func (f *Fetcher) useless(d digest.Digest, h trackerapi.Handout) (nodes []string
 		}
 	}
 	return nodes
-}
-
-// joins lets requests for the same bytes share a question that is under way. It
-// belongs to the one who asked first; when he leaves before the answer, another
-// one asks again.
-type joins struct {
-	mu      sync.Mutex
-	running map[joinKey]*joining
-}
-
-type joinKey struct {
-	digest digest.Digest
-	offset int64
-}
-
-// joining is one question; its fields are set before done is closed.
-type joining struct {
-	done   chan struct{}
-	answer trackerapi.JoinResponse
-	err    error
-	left   bool // who asked did not stay for the answer
-}
-
-func (j *joins) ask(ctx context.Context, k joinKey, ask func(context.Context) (trackerapi.JoinResponse, error)) (trackerapi.JoinResponse, error) {
-	for {
-		q, mine := j.begin(k)
-		if mine {
-			q.answer, q.err = ask(ctx)
-			q.left = q.err != nil && ctx.Err() != nil
-			j.end(k, q)
-		}
-		select {
-		case <-q.done:
-		case <-ctx.Done():
-			return trackerapi.JoinResponse{}, fmt.Errorf("join: %w", context.Cause(ctx))
-		}
-		if mine || !q.left {
-			return q.answer, q.err
-		}
-	}
-}
-
-func (j *joins) begin(k joinKey) (q *joining, mine bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if q, ok := j.running[k]; ok {
-		return q, false
-	}
-	if j.running == nil {
-		j.running = make(map[joinKey]*joining)
-	}
-	q = &joining{done: make(chan struct{})}
-	j.running[k] = q
-	return q, true
-}
-
-func (j *joins) end(k joinKey, q *joining) {
-	j.mu.Lock()
-	delete(j.running, k)
-	j.mu.Unlock()
-	close(q.done)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -69,8 +70,9 @@ type Lookuper interface {
 	// deadline of its own.
 	Lookup(context.Context, []digest.Digest) ([]trackerapi.Handout, error)
 	// Join takes a place among those who fetch a digest. It may wait for
-	// WaitMS, and fails soon when no tracker answers.
-	Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error)
+	// WaitMS, and fails soon when no tracker answers; of that time up to
+	// silence may pass before trackers that are believed to live say anything.
+	Join(ctx context.Context, m trackerapi.JoinRequest, silence time.Duration) (trackerapi.JoinResponse, error)
 }
 
 // Reporter hears what went wrong with peers. It never blocks.

@@ -38,7 +38,7 @@ type tracker struct {
 	reports []trackerapi.Report
 }
 
-func (k *tracker) Join(context.Context, trackerapi.JoinRequest) (trackerapi.JoinResponse, error) {
+func (k *tracker) Join(context.Context, trackerapi.JoinRequest, time.Duration) (trackerapi.JoinResponse, error) {
 	return trackerapi.JoinResponse{}, errors.New("no joins here")
 }
 
