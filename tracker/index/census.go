@@ -4,7 +4,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"unique"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/opencontainers/go-digest"
@@ -143,9 +142,9 @@ type CountedTag struct {
 func (x *Index) CensusOf(name string, now, left *Among) (all []CountedTag) {
 	x.images.mu.RLock()
 	defer x.images.mu.RUnlock()
-	var different []unique.Handle[digest.Digest]
+	var different []uint32
 	at := 0
-	for _, t := range slices.Backward(x.images.byName[unique.Make(name)]) {
+	for _, t := range slices.Backward(x.images.byName[x.images.names.find(name)].tags) {
 		counts, stays := now.has(t.node), left.has(t.node)
 		if !counts && !stays {
 			continue
@@ -155,7 +154,7 @@ func (x *Index) CensusOf(name string, now, left *Among) (all []CountedTag) {
 		}
 		if at < 0 {
 			at = len(all)
-			different, all = append(different, t.digest), append(all, CountedTag{Digest: t.digest.Value()})
+			different, all = append(different, t.digest), append(all, CountedTag{Digest: x.images.digests.text(t.digest)})
 		}
 		if counts {
 			all[at].Now++

@@ -9,6 +9,11 @@
 // packed into a byte or two each while the node is not announcing. A digest
 // costs about 150 bytes besides.
 //
+// Image names are kept both ways too: for each name its nodes' tags, and for
+// each node its images. Names and their digests are held by number as well, so
+// that nothing that there is for each name of each node has a pointer, at which
+// the garbage collector would look.
+//
 // Digests are spread over shards with a lock each. Every node's side has its
 // own lock, which is taken first: what one node says is applied in one piece
 // after the other, and lookups never wait for a whole announcement but only

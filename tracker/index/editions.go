@@ -2,7 +2,6 @@ package index
 
 import (
 	"time"
-	"unique"
 
 	"github.com/opencontainers/go-digest"
 
@@ -23,9 +22,9 @@ func (x *Index) Edition() uint64 {
 func (x *Index) Editions() map[string]uint64 {
 	x.images.mu.RLock()
 	defer x.images.mu.RUnlock()
-	all := make(map[string]uint64, len(x.images.editions))
-	for name, edition := range x.images.editions {
-		all[name.Value()] = edition
+	all := make(map[string]uint64, len(x.images.byName))
+	for name, n := range x.images.byName {
+		all[x.images.names.text(name)] = n.edition
 	}
 	return all
 }
@@ -41,10 +40,10 @@ type Tag struct {
 func (x *Index) TagsOf(name string) []Tag {
 	x.images.mu.RLock()
 	defer x.images.mu.RUnlock()
-	tags := x.images.byName[unique.Make(name)]
+	tags := x.images.byName[x.images.names.find(name)].tags
 	all := make([]Tag, len(tags))
 	for i, t := range tags {
-		all[i] = Tag{Node: t.node, Digest: t.digest.Value(), UpdatedAt: time.UnixMicro(t.setAt).UTC()}
+		all[i] = Tag{Node: t.node, Digest: x.images.digests.text(t.digest), UpdatedAt: t.updatedAt()}
 	}
 	return all
 }
@@ -55,7 +54,7 @@ func (x *Index) ImagesOf(node uint32) []trackerapi.Image {
 	defer v.mu.Unlock()
 	all := make([]trackerapi.Image, 0, len(v.images))
 	for name, t := range v.images {
-		all = append(all, t.image(name.Value()))
+		all = append(all, x.images.image(name, t))
 	}
 	return all
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unique"
 
 	"github.com/opencontainers/go-digest"
 
@@ -12,54 +11,98 @@ import (
 )
 
 // images knows which digest each node has for an image name. Names and digests
-// repeat from node to node, so they are held as unique handles of one pointer.
+// repeat from node to node, so they are held by number; each tag is a user of
+// both of its own.
 type images struct {
-	mu     sync.RWMutex
-	byName map[unique.Handle[string]][]tag
-	// edition grows with each change; editions has that of each name's last.
-	edition  uint64
-	editions map[unique.Handle[string]]uint64
+	// mu guards all that follows. It is taken within a node's lock, never
+	// around one.
+	mu      sync.RWMutex
+	names   numbering[string]
+	digests numbering[digest.Digest]
+	byName  map[uint32]named
+	edition uint64 // grows with each change
 }
 
-// tag is one node's digest for a name. The tags of a name are in the order of
-// their time, so that the newest is at the end, where most are added and all
-// searches for an answer begin.
+// named is what nodes have by one name. The tags are in the order of their
+// time, so that the newest is at the end, where most are added and all searches
+// for an answer begin.
+type named struct {
+	tags    []tag
+	edition uint64 // of the last change
+}
+
+// tag is one node's digest for a name. It is without a pointer: of nothing else
+// are there as many.
 type tag struct {
 	setAt  int64 // Unix microseconds
-	digest unique.Handle[digest.Digest]
+	digest uint32
 	node   uint32
 }
 
-func (t tag) image(name string) trackerapi.Image {
-	return trackerapi.Image{Name: name, Digest: t.digest.Value(), UpdatedAt: time.UnixMicro(t.setAt).UTC()}
+func (t tag) updatedAt() time.Time { return time.UnixMicro(t.setAt).UTC() }
+
+func newImages() images {
+	return images{names: newNumbering[string](), digests: newNumbering[digest.Digest](), byName: map[uint32]named{}}
 }
 
-// imageSet is one node's images by name.
-type imageSet map[unique.Handle[string]]tag
+// find is the number of a name, or 0. Unless a node has the name, and is
+// locked, the number may be another's a moment later.
+func (m *images) find(name string) uint32 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.names.find(name)
+}
 
-// set makes the tag its node's, in place of the one that it had by the same
-// name. Looking for that one takes time, so the caller says whether there is
-// one.
-func (m *images) set(name unique.Handle[string], t tag, had bool) {
+// image writes out a tag of a node that is locked, so that its numbers can't be
+// given to others meanwhile.
+func (m *images) image(name uint32, t tag) trackerapi.Image {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return trackerapi.Image{Name: m.names.text(name), Digest: m.digests.text(t.digest), UpdatedAt: t.updatedAt()}
+}
+
+// set gives the node, which is locked, an image in place of the one that it had
+// by the same name. Looking for that one takes time, so the caller says whether
+// there is one. What stays the same keeps its number.
+func (m *images) set(node uint32, i trackerapi.Image, had bool) (name uint32, t tag) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	tags := m.byName[name]
+	name = m.names.take(i.Name)
+	t = tag{setAt: i.UpdatedAt.UnixMicro(), digest: m.digests.take(i.Digest), node: node}
+	tags := m.byName[name].tags
 	if had {
-		tags = without(tags, t.node)
+		tags = m.without(name, node)
 	}
 	at, _ := slices.BinarySearchFunc(tags, t, afterAll)
-	m.byName[name] = slices.Insert(tags, at, t)
-	m.changed(name)
+	m.change(name, slices.Insert(tags, at, t))
+	return name, t
 }
 
-// changed notes that a name is not as it was, the lock being held.
-func (m *images) changed(name unique.Handle[string]) {
+// drop takes the image of this name from a node that is locked and has it.
+func (m *images) drop(node, name uint32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.change(name, m.without(name, node))
+}
+
+// without is the name's tags without the node's, which ends the use of its
+// numbers.
+func (m *images) without(name, node uint32) []tag {
+	tags := m.byName[name].tags
+	at := slices.IndexFunc(tags, func(t tag) bool { return t.node == node })
+	m.digests.drop(tags[at].digest)
+	m.names.drop(name)
+	return slices.Delete(tags, at, at+1)
+}
+
+// change gives a name other tags. One without any is gone, and its number free.
+func (m *images) change(name uint32, tags []tag) {
 	m.edition++
-	m.editions[name] = m.edition
-}
-
-func without(tags []tag, node uint32) []tag {
-	return slices.DeleteFunc(tags, func(t tag) bool { return t.node == node })
+	if len(tags) == 0 {
+		delete(m.byName, name)
+		return
+	}
+	m.byName[name] = named{tags, m.edition}
 }
 
 // afterAll finds the place behind all tags that are not newer.
@@ -70,27 +113,13 @@ func afterAll(there, added tag) int {
 	return 1
 }
 
-// drop takes the node's image of this name out.
-func (m *images) drop(node uint32, name unique.Handle[string]) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	tags := without(m.byName[name], node)
-	m.changed(name)
-	if len(tags) == 0 {
-		delete(m.byName, name)
-		delete(m.editions, name)
-		return
-	}
-	m.byName[name] = tags
-}
-
 // newest is the most recently updated image of this name on a node that counts.
 func (m *images) newest(name string, counts func(node uint32) bool) (trackerapi.Image, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for _, t := range slices.Backward(m.byName[unique.Make(name)]) {
+	for _, t := range slices.Backward(m.byName[m.names.find(name)].tags) {
 		if counts(t.node) {
-			return t.image(name), true
+			return trackerapi.Image{Name: name, Digest: m.digests.text(t.digest), UpdatedAt: t.updatedAt()}, true
 		}
 	}
 	return trackerapi.Image{}, false

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
-	"unique"
 
 	"github.com/opencontainers/go-digest"
 
@@ -26,7 +25,7 @@ type Index struct {
 
 // New makes an empty index.
 func New() *Index {
-	x := &Index{images: images{byName: map[unique.Handle[string]][]tag{}, editions: map[unique.Handle[string]]uint64{}}}
+	x := &Index{images: newImages()}
 	x.inventories.Store(new([]*inventory))
 	for i := range x.shards {
 		x.shards[i].numbers = map[key]uint32{}

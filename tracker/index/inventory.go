@@ -2,7 +2,6 @@ package index
 
 import (
 	"sync"
-	"unique"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/opencontainers/go-digest"
@@ -124,7 +123,7 @@ func (x *Index) change(v *inventory, a *trackerapi.AnnounceRequest) {
 		x.add(v, d)
 	}
 	for _, name := range a.ImagesGone {
-		x.removeImage(v, unique.Make(name))
+		x.removeImage(v, name)
 	}
 	for _, i := range a.Images {
 		x.setImage(v, i, nil)
@@ -152,43 +151,4 @@ func (x *Index) remove(v *inventory, d digest.Digest) {
 func (x *Index) lose(v *inventory, number uint32) {
 	x.settle(v, number)
 	x.release(number, v.node)
-}
-
-func (x *Index) replaceImages(v *inventory, whole []trackerapi.Image) {
-	before := v.images
-	v.images = nil
-	for _, i := range whole {
-		x.setImage(v, i, before)
-	}
-	for name := range before {
-		if _, stays := v.images[name]; !stays {
-			x.images.drop(v.node, name)
-		}
-	}
-}
-
-// setImage gives the node an image, in place of one with the same name that it
-// has, or had before.
-func (x *Index) setImage(v *inventory, i trackerapi.Image, before imageSet) {
-	name := unique.Make(i.Name)
-	_, had := before[name]
-	if old, has := v.images[name]; has {
-		had = true
-		v.hash.Image(old.image(i.Name))
-	}
-	if v.images == nil {
-		v.images = imageSet{}
-	}
-	t := tag{setAt: i.UpdatedAt.UnixMicro(), digest: unique.Make(i.Digest), node: v.node}
-	v.images[name] = t
-	v.hash.Image(i)
-	x.images.set(name, t, had)
-}
-
-func (x *Index) removeImage(v *inventory, name unique.Handle[string]) {
-	if t, has := v.images[name]; has {
-		delete(v.images, name)
-		v.hash.Image(t.image(name.Value()))
-		x.images.drop(v.node, name)
-	}
 }

@@ -3,7 +3,6 @@ package index
 import (
 	"slices"
 	"time"
-	"unique"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -50,7 +49,7 @@ func (x *Index) ImageNames() []string {
 	defer x.images.mu.RUnlock()
 	names := make([]string, 0, len(x.images.byName))
 	for name := range x.images.byName {
-		names = append(names, name.Value())
+		names = append(names, x.images.names.text(name))
 	}
 	return names
 }
@@ -62,37 +61,23 @@ type Tagged struct {
 	Nodes     int       // that have it by this name
 }
 
-// Tags are the digests that nodes have by this name, the newest first.
+// Tags are the digests that nodes have by this name, the newest first. There are
+// few different ones, and mostly the same one follows itself.
 func (x *Index) Tags(name string) []Tagged {
-	different := x.images.tags(unique.Make(name))
-	all := make([]Tagged, len(different))
-	for i, v := range different {
-		all[i] = Tagged{Digest: v.digest.Value(), UpdatedAt: time.UnixMicro(v.setAt).UTC(), Nodes: v.nodes}
-	}
-	return all
-}
-
-// tagged is a tag with the number of those like it.
-type tagged struct {
-	tag
-	nodes int
-}
-
-// tags goes through the tags of a name. There are few different digests, and
-// mostly the same one follows itself.
-func (m *images) tags(name unique.Handle[string]) (all []tagged) {
+	m := &x.images
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	at := 0
-	for _, t := range slices.Backward(m.byName[name]) {
-		if at == len(all) || all[at].digest != t.digest {
-			at = slices.IndexFunc(all, func(v tagged) bool { return v.digest == t.digest })
+	all, different, at := []Tagged{}, []uint32(nil), 0
+	for _, t := range slices.Backward(m.byName[m.names.find(name)].tags) {
+		if at == len(all) || different[at] != t.digest {
+			at = slices.Index(different, t.digest)
 		}
 		if at < 0 {
 			at = len(all)
-			all = append(all, tagged{tag: t})
+			different = append(different, t.digest)
+			all = append(all, Tagged{Digest: m.digests.text(t.digest), UpdatedAt: t.updatedAt()})
 		}
-		all[at].nodes++
+		all[at].Nodes++
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -203,11 +204,13 @@ func TestIndexIsLikeTheModel(t *testing.T) {
 		x := New()
 		models := []*model{newModel(0), newModel(1), newModel(70_000)}
 		for range 300 {
-			if err := step(r, x, models[r.IntN(len(models))]); err != nil {
+			m := models[r.IntN(len(models))]
+			if err := errors.Join(step(r, x, m), checkImagesOf(x, m), checkImages(x, models)); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 		}
 		compare(t, x, models)
+		mustEndEmpty(t, x, models)
 	}
 }
 
@@ -222,7 +225,7 @@ func TestNodesThatSpeakAtOnceDoNotDisturbEachOther(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(7, uint64(node)))
 			for range 400 {
-				if err := step(r, x, m); err != nil {
+				if err := errors.Join(step(r, x, m), checkImagesOf(x, m)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -237,9 +240,14 @@ func TestNodesThatSpeakAtOnceDoNotDisturbEachOther(t *testing.T) {
 					continue
 				}
 				x.CensusOf(fmt.Sprint(r.IntN(5)), everybody, everybody)
+				x.Tags(fmt.Sprint(r.IntN(5)))
+				x.TagsOf(fmt.Sprint(r.IntN(5)))
+				x.Editions()
+				x.ImageNames()
 			}
 		})
 	}
 	wg.Wait()
 	compare(t, x, models)
+	mustEndEmpty(t, x, models)
 }

@@ -48,7 +48,7 @@ func (x *Index) Inventory(node uint32) (digests []digest.Digest, images []tracke
 		digests = append(digests, x.digest(number))
 	}
 	for name, t := range v.images {
-		images = append(images, t.image(name.Value()))
+		images = append(images, x.images.image(name, t))
 	}
 	return digests, images, v.version()
 }
