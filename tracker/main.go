@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/drayproject/dray/shared/process"
@@ -13,9 +14,17 @@ import (
 )
 
 func main() {
+	withinLimit()
 	root := tracker()
 	root.AddCommand(admincmd.New(), healthcheck(), process.VersionCommand())
 	os.Exit(process.Main(root))
+}
+
+// withinLimit keeps the heap to nine tenths of the container's memory limit, if there
+// is one: garbage is collected more often before a large cluster's tracker is killed
+// for it. GOMEMLIMIT has the last word.
+func withinLimit() {
+	_, _ = memlimit.Set(memlimit.WithRatio(0.9)) // what it can't find out sets no limit
 }
 
 func tracker() *cobra.Command {
