@@ -61,7 +61,7 @@ func (c cpus) rest() []int { return c.all[:len(c.all)-c.trackers] }
 
 // stayAside confines this process, and all that it will start, to the rest.
 func (c cpus) stayAside() error {
-	if err := everyThread(func(tid int) error { return confine(tid, c.rest()) }); err != nil {
+	if err := everyThread(os.Getpid(), func(tid int) error { return confine(tid, c.rest()) }); err != nil {
 		return fmt.Errorf("apart: %w", err)
 	}
 	runtime.GOMAXPROCS(len(c.rest()))
@@ -73,7 +73,7 @@ func (c cpus) comeBack() {
 	if c.trackers == 0 {
 		return
 	}
-	_ = everyThread(func(tid int) error { return confine(tid, c.all) })
+	_ = everyThread(os.Getpid(), func(tid int) error { return confine(tid, c.all) })
 	runtime.SetDefaultGOMAXPROCS()
 }
 
@@ -99,14 +99,14 @@ func confine(tid int, cpus []int) error {
 	return unix.SchedSetaffinity(tid, &set)
 }
 
-// everyThread does something to each thread of this process. Those that are
-// started meanwhile are like the one that starts them: so it goes round until
-// there is no new one.
-func everyThread(do func(tid int) error) error {
+// everyThread does something to each thread of a process. Those that are started
+// meanwhile are like the one that starts them: so it goes round until there is no
+// new one.
+func everyThread(pid int, do func(tid int) error) error {
 	done := map[string]bool{}
 	for before := -1; before < len(done); {
 		before = len(done)
-		threads, err := os.ReadDir("/proc/self/task")
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,6 @@ func Command() *cobra.Command {
 			return write(cmd.OutOrStdout(), r)
 		},
 	}
-	cmd.AddCommand(samplerCommand())
 	o.bind(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", output, "table or json")
 	cmd.Flags().StringVar(&page, "html", page, "file for a page with plots")

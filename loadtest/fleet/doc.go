@@ -16,10 +16,11 @@
 //	restart    all trackers are killed and start again, with Redis or without
 //	mix        heartbeats, changes, lookups, failures and returns, side by side
 //
-// What a tracker is like at half of its highest load is for a sampler to see: a
-// process of its own that asks a few hundred times a second, and goes first. With
-// --apart each tracker has a CPU of its own, so that its figures are not those of the
-// virtual seeders; see apart.go.
+// What a tracker is like at half of its highest load is measured by a [rush]: one
+// goroutine that asks at an exact pace, over the same connections. It and the trackers
+// go before all else on the machine then, see priority.go. With --apart each tracker has
+// a CPU of its own, so that its figures are not those of the virtual seeders; see
+// apart.go.
 //
 // Every handout is checked against what the virtual seeders know of themselves:
 // see truth.go. The CPU time in the report is that of the tracker processes, as

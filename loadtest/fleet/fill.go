@@ -101,9 +101,9 @@ func everywhere(say func(ctx context.Context, n *node, tracker int) error) func(
 }
 
 // live is the size of what the first tracker's garbage collector has found
-// alive, in bytes, but for a constant: with GOGC=100 it next runs at twice that,
-// plus the stacks and globals that it has scanned. The fleet beats until it has
-// just run, and does nothing else that it is asked for.
+// alive, in bytes, but for a constant: it next runs when the heap is larger than that
+// by GOGC per cent, and by as much of the stacks and globals that it has scanned. The
+// fleet beats until it has just run, and does nothing else that it is asked for.
 func (r *run) live(ctx context.Context) (float64, error) {
 	if r.redisInUse() { // what is on its way there does not stay
 		if err := r.write(ctx); err != nil {
@@ -133,7 +133,7 @@ func (r *run) live(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 		if m[gcsMetric] >= was[gcsMetric]+2 {
-			return m[nextGCMetric] / 2, nil
+			return m[nextGCMetric] / (1 + m[gcPercentMetric]/100), nil
 		}
 		select {
 		case <-time.After(pollPeriod):

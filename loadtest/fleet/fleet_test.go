@@ -14,7 +14,7 @@ func TestASmallFleetFindsNothingWrong(t *testing.T) {
 			o := defaults()
 			o.Tracker = program
 			o.Nodes, o.Digests, o.Images, o.Redis = 200, 50, 150, redis
-			o.Duration, o.Interval, o.Outage = 1500*time.Millisecond, 500*time.Millisecond, time.Second
+			o.Duration, o.Interval, o.Outage = time.Second, 500*time.Millisecond, time.Second
 			o.Lookups, o.Changes, o.Failures, o.Workers = 200, 50, 1, 8
 			o.Only = []string{"rates", "mix"}
 			r, err := Run(t.Context(), o, logWriter{t})
@@ -81,8 +81,15 @@ func checkMix(t *testing.T, r *Report, o Options) {
 		}
 	}
 	for _, f := range r.Figures {
-		if f.Value <= 0 && f.Unit != "B" { // so few bytes are hard to find
+		if f.Value <= 0 && !mayBeNone(f) {
 			t.Errorf("%s is %v", f.Name, f.Value)
 		}
 	}
+}
+
+// mayBeNone tells whether 0 is a good value: so few bytes are hard to find, and there
+// may be no garbage yet, and nobody else who wants the CPU.
+func mayBeNone(f Figure) bool {
+	return f.Unit == "B" || strings.HasSuffix(f.Name, "garbage collections meanwhile") ||
+		strings.HasSuffix(f.Name, "held up while under way")
 }

@@ -7,8 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // line is one connection to one tracker, one request at a time: what a seeder
@@ -95,4 +98,40 @@ func (l *line) close() {
 		_ = l.conn.Close()
 		l.conn = nil
 	}
+}
+
+var errNotConnected = errors.New("there is no connection to the tracker")
+
+// lend gives the connection's descriptor away, until regain. Go's own poller is to
+// hear nothing of it meanwhile, so it is a duplicate, and the connection closed. It
+// fails with errNotConnected when there is none.
+func (l *line) lend() (fd int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	conn, ok := l.conn.(*net.TCPConn)
+	if !ok {
+		return 0, errNotConnected
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	if err := raw.Control(func(own uintptr) { fd, failed = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
+		return 0, err
+	}
+	if failed == nil {
+		l.close()
+	}
+	return fd, failed
+}
+
+// regain takes it back.
+func (l *line) regain(fd int) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := os.NewFile(uintptr(fd), l.addr)
+	defer f.Close() // the connection has its own
+	l.conn, err = net.FileConn(f)
+	return err
 }

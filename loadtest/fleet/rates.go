@@ -58,7 +58,7 @@ func (r *run) lookups(ctx context.Context, name string, digests int, do func(con
 	}
 	rate := full.perCPUSecond(digests)
 	r.report.figure(name+", digests per CPU-second", "/s", nil, rate)
-	return rate, r.halfLoad(ctx, name, digests, r.highest(full)/2, do)
+	return rate, r.halfLoad(ctx, name, digests, r.highest(full)/2)
 }
 
 // highest is the most requests a second that the trackers can bear. On CPUs of
@@ -69,28 +69,6 @@ func (r *run) highest(full *Phase) float64 {
 		return full.perCPUSecond(1) * float64(r.Trackers)
 	}
 	return full.perSecond()
-}
-
-// halfLoad measures how long lookups take at that rate, as the virtual seeders
-// see it, who share what is left of the machine, and as a sampler does.
-func (r *run) halfLoad(ctx context.Context, name string, digests int, rate float64, do func(context.Context, int, time.Time)) error {
-	var half *Phase
-	seen, err := sampled(ctx, r.errand(digests), func() (err error) {
-		half, err = r.during(ctx, name+", half of that", perSecond(rate), do)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	r.report.figure(name+", half load", "/s", nil, half.perSecond())
-	r.report.figure(name+", half load, share of a core", "%", nil, 100*half.share()/float64(r.Trackers))
-	r.report.figure(name+", p99 at half load, as the load sees it", "ms", nil, half.p99())
-	r.report.figure(name+", p50 at half load, "+seen.how(), "ms", nil, seen.Verb.P50)
-	r.report.figure(name+", p99 at half load, "+seen.how(), "ms", atMost(1), seen.Verb.P99)
-	if seen.Errors > 0 {
-		return fmt.Errorf("%s: the sampler had %d errors", name, seen.Errors)
-	}
-	return nil
 }
 
 // one looks up one digest, an image's manifest.

@@ -127,12 +127,13 @@ func (t *tracker) ready(ctx context.Context) bool {
 type metrics map[string]float64
 
 const (
-	pairsMetric  = "dray_tracker_pairs"
-	nextGCMetric = "go_memstats_next_gc_bytes"
-	gcsMetric    = "go_gc_duration_seconds_count"
-	pagesMetric  = "dray_tracker_journal_pages_written_total"
-	turnsMetric  = "dray_tracker_resends_running"
-	heldMetric   = `dray_tracker_resends_total{told="hold"}`
+	pairsMetric     = "dray_tracker_pairs"
+	nextGCMetric    = "go_memstats_next_gc_bytes"
+	gcPercentMetric = "go_gc_gogc_percent"
+	gcsMetric       = "go_gc_duration_seconds_count"
+	pagesMetric     = "dray_tracker_journal_pages_written_total"
+	turnsMetric     = "dray_tracker_resends_running"
+	heldMetric      = `dray_tracker_resends_total{told="hold"}`
 )
 
 func (t *tracker) scrape(ctx context.Context) (metrics, error) {

@@ -2,40 +2,12 @@ package fleet
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/opencontainers/go-digest"
 )
-
-// TestMain is the sampler when it is called like one: it is the program itself
-// that is started for that.
-func TestMain(m *testing.M) {
-	if !slices.Equal(os.Args[1:], []string{"fleet", "sampler"}) {
-		os.Exit(m.Run())
-	}
-	cmd := Command()
-	cmd.SetArgs(os.Args[2:])
-	if cmd.Execute() != nil {
-		os.Exit(1)
-	}
-}
-
-func TestASamplerThatCannotAskSaysWhy(t *testing.T) {
-	addr, err := freeAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := errand{Addr: addr, Askers: []string{"a"}, Lookups: [][]digest.Digest{{digest.FromString("x")}}}
-	_, err = sampled(t.Context(), nobody, func() error { t.Error("it was ready"); return nil })
-	if err == nil || !strings.Contains(err.Error(), "connection refused") {
-		t.Errorf("got %v", err)
-	}
-}
 
 func TestATrackersCPUIsItsOwn(t *testing.T) {
 	c, err := findCPUs(1)
