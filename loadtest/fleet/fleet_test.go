@@ -91,5 +91,5 @@ func checkMix(t *testing.T, r *Report, o Options) {
 // may be no garbage yet, and nobody else who wants the CPU.
 func mayBeNone(f Figure) bool {
 	return f.Unit == "B" || strings.HasSuffix(f.Name, "garbage collections meanwhile") ||
-		strings.HasSuffix(f.Name, "held up while under way")
+		strings.HasSuffix(f.Name, "the load was held up")
 }

@@ -37,7 +37,7 @@ func (r *run) halfLoad(ctx context.Context, name string, digests int, rate float
 	}
 	r.report.figure(name+", half load", "/s", nil, half.perSecond())
 	r.report.figure(name+", half load, share of a core", "%", nil, 100*half.share()/float64(r.Trackers))
-	r.report.figure(name+", held up while under way", "%", nil, 100*rush.unseenShare())
+	r.report.figure(name+", not counted, the load was held up", "%", nil, 100*rush.lost())
 	r.report.figure(name+", garbage collections meanwhile", "", nil, after-before)
 	how := " at half load"
 	if !first {

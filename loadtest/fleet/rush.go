@@ -22,11 +22,12 @@ type rush struct {
 	gap   time.Duration // between two requests
 	seen  *histogram
 
-	poll   int // epoll
-	under  int // requests that are under way
-	unseen int // so many were when the rush was held up
-	ready  [256]unix.EpollEvent
-	buffer [64 << 10]byte
+	poll    int // epoll
+	under   int // requests that are under way
+	unseen  int // so many were when the rush was held up
+	skipped int // so many were due meanwhile, and not sent
+	ready   [256]unix.EpollEvent
+	buffer  [64 << 10]byte
 }
 
 const (
@@ -70,8 +71,9 @@ func (r *rush) ask(ctx context.Context, length time.Duration) error {
 	due := time.Now()
 	for end := due.Add(length); due.Before(end) && ctx.Err() == nil; due = due.Add(r.gap) {
 		held, err := r.until(due)
-		if held {
-			due = time.Now()
+		if late := time.Since(due); held && late > 0 {
+			r.skipped += int(late / r.gap)
+			due = due.Add(late)
 		}
 		if err == nil {
 			err = r.write(due)
@@ -148,8 +150,10 @@ func (r *rush) forget() {
 	}
 }
 
-func (r *rush) unseenShare() float64 {
-	return float64(r.unseen) / max(1, float64(r.unseen)+float64(r.seen.count.Load()))
+// lost is the share of the requests that are not counted since the rush was held up.
+func (r *rush) lost() float64 {
+	lost := float64(r.unseen + r.skipped)
+	return lost / max(1, lost+float64(r.seen.count.Load()))
 }
 
 func (r *rush) read(l *rushLine) error {
